@@ -1,0 +1,1 @@
+"""What a callback task is and what may happen to it, without AWS."""

@@ -1,0 +1,27 @@
+"""A channel as it is registered: what the functions know of a task type at run time."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """One live version: JSON Schemas (draft-04) as text, of what is sent and what comes back."""
+
+    request: str = field(repr=False)
+    callback: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Channel:
+    """`callback_url` is the route of v1; sizes are bytes, times are seconds."""
+
+    task_type: str
+    enabled: bool
+    topic_arn: str
+    callback_url: str
+    callback_id_required: bool
+    max_output_bytes: int
+    timeout_seconds: int
+    heartbeat_seconds: int | None
+    versions: Mapping[str, Contract]

@@ -1,0 +1,161 @@
+"""What can go wrong in the life of a task.
+
+The classes that a workflow matches on are named as it sees them: the name of the class is the
+name of the error in the state machine, and so part of the contract.
+"""
+
+# ruff: noqa: N818
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from callbacks.domain.task import TaskKey
+
+
+class CallbackChannelError(Exception):
+    """The root of all errors of this package."""
+
+
+class TaskAlreadyPending(CallbackChannelError):
+    """Another execution that still runs waits on the same task."""
+
+    def __init__(self, key: TaskKey, execution_arn: str) -> None:
+        super().__init__(
+            f"order {key.order_id} already has a pending {key.task_type} task, "
+            f"of execution {execution_arn}"
+        )
+
+
+class AttemptSuperseded(CallbackChannelError):
+    """A newer attempt of the same execution has registered: this one has nobody waiting."""
+
+    def __init__(self, key: TaskKey) -> None:
+        super().__init__(
+            f"a newer attempt at {key.task_type} for order {key.order_id} has registered"
+        )
+
+
+class ChannelNotRegistered(CallbackChannelError):
+    """There is no registration of the task type."""
+
+    def __init__(self, task_type: str) -> None:
+        super().__init__(f"there is no channel {task_type} in this environment")
+
+
+class ChannelDisabled(CallbackChannelError):
+    """The registration says that the channel takes no new work."""
+
+    def __init__(self, task_type: str) -> None:
+        super().__init__(
+            f"the channel {task_type} is disabled; enable its registration to dispatch again"
+        )
+
+
+class InvalidDispatch(CallbackChannelError):
+    """The workflow's call of the dispatcher breaks its contract."""
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One place in a document that breaks its contract: its JSON Pointer (RFC 6901), and why."""
+
+    pointer: str
+    reason: str
+
+
+class InvalidRequest(CallbackChannelError):
+    """The payload is not what the partner's contract says; names each place and reason."""
+
+    def __init__(self, task_type: str, violations: Sequence[Violation]) -> None:
+        listed = "; ".join(f"{found.pointer or '/'}: {found.reason}" for found in violations)
+        super().__init__(f"the payload breaks the request contract of {task_type}: {listed}")
+
+
+class PayloadTooLarge(CallbackChannelError):
+    """The message would be over what the topic carries."""
+
+    def __init__(self, size: int, limit: int) -> None:
+        super().__init__(f"the message has {size} bytes; a topic carries at most {limit}")
+
+
+class OrderNotFound(CallbackChannelError):
+    """The Orders table has no such order."""
+
+    def __init__(self, order_id: str) -> None:
+        super().__init__(f"there is no order {order_id}")
+
+
+class DependencyUnavailable(CallbackChannelError):
+    """A service did not answer, throttled, or failed: the same call may work later."""
+
+
+class CallbackRefused(CallbackChannelError):
+    """The answer of a partner is not taken; the message says why, for the partner to read."""
+
+
+class InvalidCallback(CallbackRefused):
+    """The body breaks the channel's contract."""
+
+    def __init__(self, message: str, violations: Sequence[Violation] = ()) -> None:
+        super().__init__(message)
+        self.violations = tuple(violations)
+
+
+class CallbackIdRequired(InvalidCallback):
+    """The channel takes only answers that name the message they answer."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "callback_id is missing: post to the callbackurl of the message, which carries it",
+            [Violation("/callback_id", "is required by this channel")],
+        )
+
+
+class OutputTooLarge(CallbackRefused):
+    """`task_output` is over the channel's limit."""
+
+    def __init__(self, size: int, limit: int) -> None:
+        super().__init__(f"task_output has {size} bytes; this channel takes at most {limit}")
+
+
+class TaskNotFound(CallbackRefused):
+    """No such task, or no such channel."""
+
+    def __init__(self, key: TaskKey) -> None:
+        super().__init__(f"there is no {key.task_type} task for this order")
+
+
+class ConflictingOutcome(CallbackRefused):
+    """Another outcome was recorded first, and stands."""
+
+    def __init__(self) -> None:
+        super().__init__("another outcome is already recorded for this task; it stands")
+
+
+class AttemptNotCurrent(CallbackRefused):
+    """`callback_id` is not the current attempt's, or is needed to tell."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+
+
+class TaskGone(CallbackRefused):
+    """The deadline has passed, or the execution no longer waits."""
+
+    def __init__(self) -> None:
+        super().__init__("the workflow no longer waits for this task")
+
+
+class NotKnownToBeAccepted(CallbackRefused):
+    """The record may or may not have been written; the same answer can safely be sent again."""
+
+    def __init__(self) -> None:
+        super().__init__("not known to be accepted; send it again")
+
+
+class TokenNotAccepted(CallbackChannelError):
+    """Step Functions says that the token's task is closed: late, or answered before."""
+
+
+class RecordUncertain(DependencyUnavailable):
+    """A write to the record failed, or its reply was lost: it may have been applied."""

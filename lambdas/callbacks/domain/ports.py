@@ -1,0 +1,179 @@
+"""What the use cases need of the world outside."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from typing import Any, Protocol
+
+from callbacks.domain.channel import Channel
+from callbacks.domain.errors import Violation
+from callbacks.domain.outcome import Outcome
+from callbacks.domain.task import Attempt, CallbackTask, TaskKey
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """A conditional write: applied, with the record as written, or refused, with what is there."""
+
+    applied: bool
+    task: CallbackTask | None
+
+
+class TaskStore(Protocol):
+    """The records of tasks. Every method raises RecordUncertain when it cannot know."""
+
+    def create(self, task: CallbackTask) -> Write:
+        """Puts the record if its key has none."""
+        ...
+
+    def claim(
+        self, key: TaskKey, callback_id: str | None, outcome: Outcome, principal: str, now: int
+    ) -> Write:
+        """`claimed`, on condition of `may_claim`, in one write without a read before it."""
+        ...
+
+    def replace(self, found: CallbackTask, new: CallbackTask) -> Write:
+        """Writes `new` if the record's version is still `found`'s."""
+        ...
+
+    def get(self, key: TaskKey) -> CallbackTask | None:
+        """The record as of now."""
+        ...
+
+
+class TaskOverview(Protocol):
+    """The records without their tokens, for those who have no use for a token."""
+
+    def due(self, now: int) -> Iterable[TaskKey]:
+        """Tasks with something to deliver or settle; may lag behind."""
+        ...
+
+    def peek(self, key: TaskKey) -> CallbackTask | None: ...
+
+    def of_order(self, order_id: str) -> Sequence[CallbackTask]: ...
+
+    def replace(self, found: CallbackTask, new: CallbackTask) -> Write:
+        """As TaskStore's; it keeps the token of a task that stays open."""
+        ...
+
+
+class Verdict(Enum):
+    """What an execution's history says of an attempt's outcome."""
+
+    DELIVERED = "DELIVERED"
+    GONE = "GONE"
+    NO_EVIDENCE = "NO_EVIDENCE"
+
+
+class Workflow(Protocol):
+    """The workflow service. Every method raises DependencyUnavailable if it cannot be reached."""
+
+    def complete(self, task_token: str, outcome: Outcome) -> None:
+        """Resumes the wait; TokenNotAccepted if the service says that it is closed."""
+        ...
+
+    def heartbeat(self, task_token: str) -> None:
+        """Restarts the heartbeat's clock; TokenNotAccepted if the wait is closed."""
+        ...
+
+    def verdict(self, attempt: Attempt) -> Verdict:
+        """Looks the attempt's end up in the execution's history."""
+        ...
+
+    def ended_at(self, execution_arn: str) -> datetime | None:
+        """When the execution ended; None while it runs. An unknown one: at the last instant."""
+        ...
+
+
+class Topic(Protocol):
+    """The channel's topic."""
+
+    def publish(self, message: str, attributes: Mapping[str, str]) -> None:
+        """Raises DependencyUnavailable if it is not known to be published."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Redelivery:
+    """Names an outcome that is to be delivered: the attempt and the digest, never the token."""
+
+    key: TaskKey
+    callback_id: str
+    outcome_digest: str
+
+
+class RedeliveryQueue(Protocol):
+    """Outcomes that are recorded and not known to have reached the workflow."""
+
+    def send(self, redelivery: Redelivery) -> None:
+        """Raises DependencyUnavailable if it is not known to be queued."""
+        ...
+
+
+class DeadLetterQueue(Protocol):
+    """Promises that could not be kept: an alarm goes off for each."""
+
+    def send(self, redelivery: Redelivery, reason: str, outcome: Outcome | None) -> None:
+        """Raises DependencyUnavailable if it is not known to be queued."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookReply:
+    """An endpoint's HTTP status, or None without one, and the seconds of its Retry-After."""
+
+    status: int | None
+    retry_after: int | None = None
+
+
+class Webhook(Protocol):
+    """One partner's endpoint for messages."""
+
+    def post(self, message_id: str, body: str) -> WebhookReply:
+        """Never raises for what the endpoint does; DependencyUnavailable without its secrets."""
+        ...
+
+
+class UndeliveredMessages(Protocol):
+    """The dead-letter queue of messages that no endpoint took: an alarm goes off for each."""
+
+    def send(self, body: str, reason: str) -> None:
+        """Raises DependencyUnavailable if it is not known to be queued."""
+        ...
+
+
+class ChannelRegistry(Protocol):
+    """The registrations."""
+
+    def get(self, task_type: str) -> Channel | None:
+        """May be a minute old; raises DependencyUnavailable if the table cannot be read."""
+        ...
+
+
+class ContractValidator(Protocol):
+    """Judges documents by JSON Schema, draft-04."""
+
+    def violations(self, schema: str, document: object) -> Sequence[Violation]: ...
+
+
+class Orders(Protocol):
+    """The orders. Every method raises DependencyUnavailable if the table cannot be reached."""
+
+    def contents(self, order_id: str) -> Mapping[str, Any]:
+        """Raises OrderNotFound."""
+        ...
+
+    def record_shipping(self, order_id: str, shipping: Mapping[str, Any]) -> None:
+        """Raises OrderNotFound."""
+        ...
+
+    def mark_failed(self, order_id: str, reason: str) -> bool:
+        """False, and nothing written, if there is no such order or it has ended already."""
+        ...
+
+
+class Clock(Protocol):
+    def now(self) -> float:
+        """Seconds since the epoch."""
+        ...

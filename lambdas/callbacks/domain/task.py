@@ -1,0 +1,324 @@
+"""A callback task and its transitions: pure functions from one state of the record to the next.
+
+Instants are whole seconds since the epoch, but for `requested_at`, which is milliseconds.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+from callbacks.domain.outcome import Outcome, digest
+
+ORDER_ID = r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"
+DUE_AFTER_CLAIM_SECONDS = 60
+DUE_AFTER_QUEUED_SECONDS = 900
+CLOCK_MARGIN_SECONDS = 5
+PAST_ATTEMPTS_KEPT = 10
+PRIOR_DIGESTS_KEPT = 50
+
+
+class Status(StrEnum):
+    PENDING = "PENDING"
+    COMPLETING = "COMPLETING"
+    COMPLETED = "COMPLETED"
+    EXPIRED = "EXPIRED"
+
+
+class Settlement(StrEnum):
+    """What became of the outcome of an attempt that a later one replaced."""
+
+    DELIVERED = "DELIVERED"
+    UNDELIVERED = "UNDELIVERED"
+    UNSETTLED = "UNSETTLED"
+    DEAD_LETTERED = "DEAD_LETTERED"
+
+
+class OutcomeStatus(StrEnum):
+    """How far the recorded outcome of the current attempt has come."""
+
+    RECORDED = "RECORDED"
+    QUEUED = "QUEUED"
+    DELIVERED = "DELIVERED"
+    UNDELIVERED = "UNDELIVERED"
+    DEAD_LETTERED = "DEAD_LETTERED"
+
+
+@dataclass(frozen=True, slots=True)
+class TaskKey:
+    order_id: str
+    task_type: str
+
+    @property
+    def is_task(self) -> bool:
+        """False for the keys of registrations, which share the table."""
+        return not self.order_id.startswith("#")
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One wait on one task token, as far as settling its outcome needs to know it."""
+
+    callback_id: str
+    execution_arn: str
+    requested_at: int
+    token_digest: str
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class PastAttempt:
+    """An attempt that was answered and replaced.
+
+    `attempt` is kept until it is settled. DEAD_LETTERED is reported without evidence of what
+    became of it: due no more, and settled as soon as somebody asks again.
+    """
+
+    requested_at: int
+    outcome_digest: str
+    settlement: Settlement
+    attempt: Attempt | None = field(default=None, repr=False)
+
+    @property
+    def is_settled(self) -> bool:
+        return self.settlement in (Settlement.DELIVERED, Settlement.UNDELIVERED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallbackTask:
+    """The record of a task. `version` grows with each write: the fence of compare-and-swap."""
+
+    key: TaskKey
+    status: Status
+    callback_id: str
+    execution_arn: str
+    requested_at: int
+    deadline: int
+    callback_id_required: bool
+    retention_seconds: int
+    task_token: str | None = field(default=None, repr=False)
+    ttl: int | None = None
+    outcome: Outcome | None = field(default=None, repr=False)
+    outcome_digest: str | None = None
+    outcome_status: OutcomeStatus | None = None
+    claimed_at: int | None = None
+    closed_at: int | None = None
+    principal: str | None = None
+    sends: int = 0
+    due_at: int | None = None
+    attempts: Mapping[str, PastAttempt] = field(default_factory=dict)
+    prior_digests: tuple[str, ...] = ()
+    version: int = 1
+
+    @property
+    def attempt(self) -> Attempt:
+        """The current attempt; only a COMPLETING task has one to settle."""
+        if self.task_token is None or self.outcome is None:
+            raise ValueError(f"a task that is {self.status} has no attempt to settle")
+        return Attempt(
+            callback_id=self.callback_id,
+            execution_arn=self.execution_arn,
+            requested_at=self.requested_at,
+            token_digest=token_digest(self.task_token),
+            outcome=self.outcome,
+        )
+
+    @property
+    def unsettled(self) -> Mapping[str, PastAttempt]:
+        return {
+            callback_id: past
+            for callback_id, past in self.attempts.items()
+            if past.settlement is Settlement.UNSETTLED
+        }
+
+    def is_past_deadline(self, now: int) -> bool:
+        return now > self.deadline
+
+
+def token_digest(task_token: str) -> str:
+    """Recognises a task token without keeping it."""
+    return hashlib.sha256(task_token.encode()).hexdigest()
+
+
+def deadline_for(requested_at: int, timeout_seconds: int) -> int:
+    """An instant at which a wait entered before `requested_at` has certainly timed out."""
+    return requested_at // 1000 + 1 + timeout_seconds + CLOCK_MARGIN_SECONDS
+
+
+def registered(
+    *,
+    key: TaskKey,
+    callback_id: str,
+    task_token: str,
+    execution_arn: str,
+    requested_at: int,
+    timeout_seconds: int,
+    callback_id_required: bool,
+    retention_seconds: int,
+) -> CallbackTask:
+    deadline = deadline_for(requested_at, timeout_seconds)
+    return CallbackTask(
+        key=key,
+        status=Status.PENDING,
+        callback_id=callback_id,
+        task_token=task_token,
+        execution_arn=execution_arn,
+        requested_at=requested_at,
+        deadline=deadline,
+        callback_id_required=callback_id_required,
+        retention_seconds=retention_seconds,
+        ttl=deadline + retention_seconds,
+    )
+
+
+def taken_over(found: CallbackTask, new: CallbackTask) -> CallbackTask:
+    """The new attempt in place of the one found, which is remembered if it was answered.
+
+    An outcome that is still on its way to the workflow stays due until it is settled.
+    """
+    attempts = dict(found.attempts)
+    prior_digests = found.prior_digests
+    if found.outcome_digest is not None:
+        attempts[found.callback_id] = _past(found)
+        prior_digests = (*prior_digests, found.outcome_digest)[-PRIOR_DIGESTS_KEPT:]
+    attempts = _without_oldest_settled(attempts)
+    unsettled = any(past.settlement is Settlement.UNSETTLED for past in attempts.values())
+    return replace(
+        new,
+        attempts=attempts,
+        prior_digests=prior_digests,
+        due_at=(found.due_at or new.requested_at // 1000) if unsettled else None,
+        ttl=None if unsettled else new.ttl,
+        version=found.version + 1,
+    )
+
+
+def may_claim(task: CallbackTask, callback_id: str | None, outcome_digest: str, now: int) -> bool:
+    """Whether an answer may become the task's outcome: the condition of the claiming write."""
+    if task.status is not Status.PENDING or task.is_past_deadline(now):
+        return False
+    if callback_id is not None:
+        return callback_id == task.callback_id
+    return not task.callback_id_required and outcome_digest not in task.prior_digests
+
+
+def claimed(task: CallbackTask, outcome: Outcome, principal: str, now: int) -> CallbackTask:
+    return replace(
+        task,
+        status=Status.COMPLETING,
+        outcome=outcome,
+        outcome_digest=digest(outcome),
+        outcome_status=OutcomeStatus.RECORDED,
+        claimed_at=now,
+        principal=principal,
+        sends=1,
+        due_at=now + DUE_AFTER_CLAIM_SECONDS,
+        ttl=None,
+        version=task.version + 1,
+    )
+
+
+def joined(task: CallbackTask, due_at: int) -> CallbackTask:
+    """One more sender of the recorded outcome."""
+    return replace(task, sends=task.sends + 1, due_at=due_at, version=task.version + 1)
+
+
+def leased(task: CallbackTask, until: int) -> CallbackTask:
+    """Taken up by a sweep; without anything left to deliver or settle, it is due no more."""
+    if task.status is Status.COMPLETING or task.unsettled:
+        return replace(task, due_at=until, version=task.version + 1)
+    return replace(task, due_at=None, version=task.version + 1)
+
+
+def queued(task: CallbackTask, now: int) -> CallbackTask:
+    """The redelivery queue has the outcome; the sweep need not look before long."""
+    return replace(
+        task,
+        outcome_status=OutcomeStatus.QUEUED,
+        due_at=now + DUE_AFTER_QUEUED_SECONDS,
+        version=task.version + 1,
+    )
+
+
+def dead_lettered(task: CallbackTask) -> CallbackTask:
+    """The outcome waits in the dead-letter queue for a person, and in the record for a resend."""
+    return replace(
+        task,
+        outcome_status=OutcomeStatus.DEAD_LETTERED,
+        due_at=_due_of_unsettled(task),
+        version=task.version + 1,
+    )
+
+
+def completed(task: CallbackTask, now: int) -> CallbackTask:
+    return _closed(task, Status.COMPLETED, OutcomeStatus.DELIVERED, now)
+
+
+def undelivered(task: CallbackTask, now: int) -> CallbackTask:
+    """The workflow stopped waiting before the outcome reached it."""
+    return _closed(task, Status.EXPIRED, OutcomeStatus.UNDELIVERED, now)
+
+
+def expired(task: CallbackTask, now: int) -> CallbackTask:
+    """The deadline passed, or the execution ended, before anybody answered."""
+    return _closed(task, Status.EXPIRED, None, now)
+
+
+def settled(task: CallbackTask, callback_id: str, settlement: Settlement, now: int) -> CallbackTask:
+    """A past attempt's outcome is known to have arrived or never to arrive, or is reported."""
+    past = replace(task.attempts[callback_id], settlement=settlement)
+    if past.is_settled:
+        past = replace(past, attempt=None)
+    attempts = {**task.attempts, callback_id: past}
+    return _with_due(replace(task, attempts=attempts, version=task.version + 1), now)
+
+
+def _past(found: CallbackTask) -> PastAttempt:
+    if found.outcome_digest is None:
+        raise ValueError("an attempt without an answer leaves nothing to remember")
+    unsettled = found.status is Status.COMPLETING
+    closed = Settlement.DELIVERED if found.status is Status.COMPLETED else Settlement.UNDELIVERED
+    return PastAttempt(
+        requested_at=found.requested_at,
+        outcome_digest=found.outcome_digest,
+        settlement=Settlement.UNSETTLED if unsettled else closed,
+        attempt=found.attempt if unsettled else None,
+    )
+
+
+def _closed(
+    task: CallbackTask, status: Status, outcome_status: OutcomeStatus | None, now: int
+) -> CallbackTask:
+    closed = replace(
+        task,
+        status=status,
+        task_token=None,
+        outcome=None,
+        outcome_status=outcome_status,
+        closed_at=now,
+        due_at=None,
+        version=task.version + 1,
+    )
+    return _with_due(closed, now)
+
+
+def _with_due(task: CallbackTask, now: int) -> CallbackTask:
+    """Due while something is left to deliver or settle, and mortal only when nothing is."""
+    if task.status is Status.COMPLETING:
+        return task
+    if task.unsettled:
+        return replace(task, due_at=task.due_at or now + DUE_AFTER_CLAIM_SECONDS, ttl=None)
+    ends = task.deadline if task.status is Status.PENDING else now
+    return replace(task, due_at=None, ttl=ends + task.retention_seconds)
+
+
+def _due_of_unsettled(task: CallbackTask) -> int | None:
+    return task.due_at if task.unsettled else None
+
+
+def _without_oldest_settled(attempts: Mapping[str, PastAttempt]) -> dict[str, PastAttempt]:
+    """An attempt that is still to be settled is kept beside the bounded number of the others."""
+    settled = [id_ for id_, past in attempts.items() if past.settlement is not Settlement.UNSETTLED]
+    settled.sort(key=lambda id_: attempts[id_].requested_at)
+    forgotten = settled[:-PAST_ATTEMPTS_KEPT]
+    return {id_: past for id_, past in attempts.items() if id_ not in forgotten}

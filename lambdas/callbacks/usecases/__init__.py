@@ -1,0 +1,1 @@
+"""The steps in the life of a task, as functions over ports."""

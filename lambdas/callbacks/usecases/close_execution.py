@@ -1,0 +1,38 @@
+"""An execution ended without finishing its order: close its tasks and mark the order."""
+
+from dataclasses import dataclass
+
+from callbacks.domain.ports import Clock, Orders, TaskOverview
+from callbacks.domain.task import CallbackTask, Status, expired
+from callbacks.usecases.settle import SameOutcome, advance
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExecutionCloser:
+    """Runs after an execution failed, timed out or was aborted; repeats change nothing."""
+
+    tasks: TaskOverview
+    orders: Orders
+    clock: Clock
+
+    def close(self, order_id: str, execution_arn: str, reason: str, *, ended_at: int) -> bool:
+        """Expires what the execution waited on; True if the order was marked as failed.
+
+        An answer that is already recorded is left to redelivery, which reports it. An order on
+        which another execution still works is left alone, and so is what the execution itself
+        registered after `ended_at` (milliseconds): it was redriven, and the event is late.
+
+        Raises DependencyUnavailable if the tables cannot be reached.
+        """
+        now = int(self.clock.now())
+        others_work = False
+        for task in self.tasks.of_order(order_id):
+            if task.execution_arn == execution_arn and task.requested_at <= ended_at:
+                self._expire(task, now)
+            elif task.status in (Status.PENDING, Status.COMPLETING):
+                others_work = others_work or not task.is_past_deadline(now)
+        return False if others_work else self.orders.mark_failed(order_id, reason)
+
+    def _expire(self, task: CallbackTask, now: int) -> None:
+        pending = SameOutcome(task.callback_id, None, (Status.PENDING,))
+        advance(self.tasks, task, pending(lambda found: expired(found, now)))

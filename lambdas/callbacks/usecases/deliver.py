@@ -1,0 +1,108 @@
+"""Bring a message to a partner's webhook, until it is taken or its task's deadline is near."""
+
+import random
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from callbacks.domain.outcome import Undeliverable, digest
+from callbacks.domain.ports import (
+    Clock,
+    Redelivery,
+    RedeliveryQueue,
+    TaskOverview,
+    UndeliveredMessages,
+    Webhook,
+    WebhookReply,
+)
+from callbacks.domain.task import CallbackTask, Status, TaskKey, claimed, may_claim
+from callbacks.usecases.settle import advance
+
+PRINCIPAL = "deliver_webhook"
+MAX_BACKOFF_SECONDS = 900
+# A queue hides a message for twelve hours at most, the time since it was received included.
+MAX_PAUSE_SECONDS = 11 * 3600
+DEADLINE_MARGIN_SECONDS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message as it was published; `expires_at` is the task's deadline."""
+
+    key: TaskKey
+    callback_id: str
+    expires_at: float
+    body: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookDeliverer:
+    """Delivers the messages of one channel to one endpoint."""
+
+    webhook: Webhook
+    tasks: TaskOverview
+    redelivery: RedeliveryQueue
+    undelivered: UndeliveredMessages
+    clock: Clock
+
+    def deliver(self, message: Message, tries: int) -> int | None:
+        """Posts the message; `tries` counts this one.
+
+        Returns the seconds until the next try, or None when the message is done with: taken,
+        no longer wanted, or given up, with its task failed as CallbackTask.Undeliverable.
+
+        Raises DependencyUnavailable: the message is to be tried again.
+        """
+        if tries > 1 and not self._is_waited_for(message):
+            return None
+        if self._seconds_left(message) <= 0:
+            self._give_up(message, "the deadline is near and the endpoint took nothing")
+            return None
+        reply = self.webhook.post(message.callback_id, message.body)
+        if reply.status is not None and HTTPStatus(200) <= reply.status < HTTPStatus(300):
+            return None
+        if reply.status == HTTPStatus.GONE:
+            self._give_up(message, "the endpoint answered 410: it takes no more messages")
+            return None
+        retry_in = _retry_in(reply, tries)
+        if retry_in >= self._seconds_left(message):
+            self._give_up(message, f"the last try before the deadline: {_said(reply)}")
+            return None
+        return retry_in
+
+    def _is_waited_for(self, message: Message) -> bool:
+        task = self.tasks.peek(message.key)
+        return (
+            task is not None
+            and task.callback_id == message.callback_id
+            and task.status is Status.PENDING
+        )
+
+    def _seconds_left(self, message: Message) -> float:
+        return message.expires_at - DEADLINE_MARGIN_SECONDS - self.clock.now()
+
+    def _give_up(self, message: Message, reason: str) -> None:
+        """The dead-letter queue first; then the outcome, which redelivery takes to the workflow."""
+        self.undelivered.send(message.body, reason)
+        task = self.tasks.peek(message.key)
+        if task is None:
+            return
+        outcome, now = Undeliverable(reason), int(self.clock.now())
+
+        def claim(found: CallbackTask) -> CallbackTask | None:
+            if not may_claim(found, message.callback_id, digest(outcome), now):
+                return None
+            return claimed(found, outcome, PRINCIPAL, now)
+
+        if advance(self.tasks, task, claim) is not None:
+            self.redelivery.send(Redelivery(message.key, message.callback_id, digest(outcome)))
+
+
+def _retry_in(reply: WebhookReply, tries: int) -> int:
+    """Seconds: doubles from two, with jitter over the upper half; never before Retry-After."""
+    longest = min(2**tries, MAX_BACKOFF_SECONDS)
+    backoff = random.randint(longest // 2, longest)
+    return max(backoff, min(reply.retry_after or 0, MAX_PAUSE_SECONDS))
+
+
+def _said(reply: WebhookReply) -> str:
+    return f"it answered {reply.status}" if reply.status else "it could not be reached"

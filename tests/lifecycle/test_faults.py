@@ -1,0 +1,447 @@
+"""The machine finds each of the protocol's likely faults, planted one at a time."""
+
+from collections.abc import Collection
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from callbacks.domain import task as task_module
+from callbacks.domain.errors import (
+    ConflictingOutcome,
+    DependencyUnavailable,
+    NotKnownToBeAccepted,
+    RecordUncertain,
+    TaskAlreadyPending,
+    TaskGone,
+    TokenNotAccepted,
+)
+from callbacks.domain.outcome import Outcome
+from callbacks.domain.ports import Redelivery, Verdict, Workflow, Write
+from callbacks.domain.task import (
+    Attempt,
+    CallbackTask,
+    OutcomeStatus,
+    PastAttempt,
+    Settlement,
+    Status,
+    TaskKey,
+    claimed,
+    completed,
+    expired,
+    may_claim,
+    taken_over,
+    undelivered,
+)
+from callbacks.usecases import complete, dispatch, redeliver
+from callbacks.usecases.close_execution import ExecutionCloser
+from callbacks.usecases.complete import Answer, Completer
+from callbacks.usecases.dispatch import Dispatcher
+from callbacks.usecases.redeliver import Disposition, Redeliverer
+from callbacks.usecases.settle import SameOutcome, advance
+from callbacks.usecases.sweep import Sweeper
+
+from tests.lifecycle import ledger
+from tests.lifecycle.ledger import Violation
+from tests.lifecycle.machine import run
+from tests.lifecycle.world import Parts, Tasks
+from tests.support import fakes
+
+STEPS = 60_000
+RETRIES = {"enter_wait", "end_wait", "redrive_execution", "abandon_dispatch", "finish"}
+ANSWERS = RETRIES | {"exchange", "answer_any", "answer_again", "pass_time"}
+OVERTAKEN = {"overtake", "finish", "pass_time"}
+SETTLEMENTS = {"overtake", "redeliver", "sweep", "outage", "pass_time"}
+LATE = {"enter_wait", "answer_any", "pass_time"}
+ENDS = RETRIES | {"close_execution"}
+NO_FAULT = Parts()
+
+
+def assert_found(parts: Parts = NO_FAULT, rules: Collection[str] = ()) -> None:
+    """With `rules`, the machine has these only: a fault that needs a rare order of few events."""
+    with pytest.raises(Violation):
+        run(STEPS, parts, random_seed=1, rules=rules)
+
+
+# Register
+
+
+def test_unconditional_put() -> None:
+    class Planted(Tasks):
+        def create(self, task: CallbackTask) -> Write:
+            return self._put(task)
+
+    assert_found(Parts(tasks=Planted))
+
+
+def test_no_fence_between_two_invocations_of_one_execution() -> None:
+    class Planted(Dispatcher):
+        def _check_take_over(self, found: CallbackTask, new: CallbackTask) -> None:
+            if found.execution_arn != new.execution_arn:
+                super()._check_take_over(found, new)
+
+    assert_found(Parts(dispatcher=Planted), rules=RETRIES)
+
+
+def test_a_second_execution_takes_over_any_pending_task() -> None:
+    class Planted(Dispatcher):
+        def _check_take_over(self, found: CallbackTask, new: CallbackTask) -> None:
+            if found.status is not Status.PENDING:
+                super()._check_take_over(found, new)
+
+    assert_found(Parts(dispatcher=Planted))
+
+
+def test_registering_over_completing_is_refused() -> None:
+    class Planted(Dispatcher):
+        def _check_take_over(self, found: CallbackTask, new: CallbackTask) -> None:
+            if found.status is Status.COMPLETING:
+                raise TaskAlreadyPending(new.key, found.execution_arn)
+            super()._check_take_over(found, new)
+
+    assert_found(Parts(dispatcher=Planted))
+
+
+def test_registering_over_completing_forgets_the_outcome(monkeypatch: pytest.MonkeyPatch) -> None:
+    def planted(found: CallbackTask, new: CallbackTask) -> CallbackTask:
+        if found.status is not Status.COMPLETING:
+            return taken_over(found, new)
+        return taken_over(replace(found, outcome=None, outcome_digest=None), new)
+
+    monkeypatch.setattr(dispatch, "taken_over", planted)
+
+    assert_found()
+
+
+def test_registering_over_completing_carries_the_outcome_over(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def planted(found: CallbackTask, new: CallbackTask) -> CallbackTask:
+        task = taken_over(found, new)
+        if found.status is not Status.COMPLETING:
+            return task
+        return replace(
+            task,
+            status=Status.COMPLETING,
+            outcome=found.outcome,
+            outcome_digest=found.outcome_digest,
+            outcome_status=OutcomeStatus.RECORDED,
+            sends=found.sends,
+        )
+
+    monkeypatch.setattr(dispatch, "taken_over", planted)
+
+    assert_found(rules=SETTLEMENTS)
+
+
+def test_a_deadline_earlier_than_the_waits_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    def planted(requested_at: int, timeout_seconds: int) -> int:
+        return requested_at // 1000 + timeout_seconds // 2
+
+    monkeypatch.setattr(task_module, "deadline_for", planted)
+
+    assert_found(rules=LATE)
+
+
+# Record, send, close
+
+
+def test_send_before_record() -> None:
+    class Planted(Completer):
+        def complete(
+            self, key: TaskKey, callback_id: str | None, outcome: Outcome, principal: str
+        ) -> Answer:
+            try:
+                task = self.store.get(key)
+                if (
+                    task is not None
+                    and task.task_token is not None
+                    and callback_id in (None, task.callback_id)
+                ):
+                    self.workflow.complete(task.task_token, outcome)
+            except TokenNotAccepted:
+                raise TaskGone from None
+            except DependencyUnavailable:
+                raise NotKnownToBeAccepted from None
+            return super().complete(key, callback_id, outcome, principal)
+
+    assert_found(Parts(completer=Planted))
+
+
+def test_only_the_digest_stored() -> None:
+    class Planted(Tasks):
+        def _put(self, task: CallbackTask) -> Write:
+            write = super()._put(task)
+            self.records[task.key] = replace(task, outcome=None)
+            return write
+
+    assert_found(Parts(tasks=Planted))
+
+
+def test_ttl_running_while_completing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def planted(task: CallbackTask, outcome: Outcome, principal: str, now: int) -> CallbackTask:
+        return replace(claimed(task, outcome, principal, now), ttl=task.ttl)
+
+    monkeypatch.setattr(fakes, "claimed", planted)
+
+    assert_found()
+
+
+def test_digest_ignored() -> None:
+    class Planted(Completer):
+        def _refused(
+            self, task: CallbackTask, callback_id: str | None, outcome_digest: str
+        ) -> Answer:
+            return super()._refused(task, callback_id, task.outcome_digest or outcome_digest)
+
+    assert_found(Parts(completer=Planted))
+
+
+def test_close_not_bound_to_the_attempt() -> None:
+    class Planted(Completer):
+        def _close(self, task: CallbackTask) -> None:
+            try:
+                advance(self.store, task, lambda found: completed(found, self._now()))
+            except RecordUncertain:
+                return
+
+    assert_found(Parts(completer=Planted), rules=OVERTAKEN)
+
+
+@pytest.mark.parametrize("error", [ConflictingOutcome(), RuntimeError()], ids=["409", "500"])
+def test_a_failed_close_answered(error: Exception) -> None:
+    class Planted(Completer):
+        def _close(self, task: CallbackTask) -> None:
+            same = SameOutcome(task.callback_id, task.outcome_digest)
+            try:
+                closed = advance(self.store, task, same(lambda one: completed(one, self._now())))
+            except RecordUncertain:
+                raise error from None
+            if closed is None:
+                raise error
+
+    assert_found(Parts(completer=Planted), rules=ANSWERS)
+
+
+def test_503_that_says_nothing_was_accepted() -> None:
+    class NothingAcceptedError(NotKnownToBeAccepted):
+        def __str__(self) -> str:
+            return "nothing was accepted"
+
+    class Planted(Completer):
+        def complete(
+            self, key: TaskKey, callback_id: str | None, outcome: Outcome, principal: str
+        ) -> Answer:
+            try:
+                return super().complete(key, callback_id, outcome, principal)
+            except NotKnownToBeAccepted:
+                raise NothingAcceptedError from None
+
+    assert_found(Parts(completer=Planted))
+
+
+# Repeats
+
+
+def test_a_repeat_over_completing_answered_without_sending() -> None:
+    class Planted(Completer):
+        def _join(self, task: CallbackTask) -> Answer:  # noqa: ARG002
+            return Answer.DUPLICATE
+
+    assert_found(Parts(completer=Planted))
+
+
+def test_deadline_judged_over_completing() -> None:
+    class Planted(Completer):
+        def _refused(
+            self, task: CallbackTask, callback_id: str | None, outcome_digest: str
+        ) -> Answer:
+            current = callback_id in (None, task.callback_id)
+            if current and task.status is Status.COMPLETING and task.is_past_deadline(self._now()):
+                raise TaskGone
+            return super()._refused(task, callback_id, outcome_digest)
+
+    assert_found(Parts(completer=Planted), rules=ANSWERS)
+
+
+def test_repeats_known_for_the_current_attempt_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    def planted(found: CallbackTask, new: CallbackTask) -> CallbackTask:
+        task = taken_over(found, new)
+        return replace(task, attempts=task.unsettled)
+
+    monkeypatch.setattr(dispatch, "taken_over", planted)
+
+    assert_found()
+
+
+def test_a_repeat_without_id_applied_to_a_new_attempt(monkeypatch: pytest.MonkeyPatch) -> None:
+    def planted(task: CallbackTask, callback_id: str | None, outcome_digest: str, now: int) -> bool:
+        return may_claim(replace(task, prior_digests=()), callback_id, outcome_digest, now)
+
+    monkeypatch.setattr(fakes, "may_claim", planted)
+
+    assert_found()
+
+
+def test_a_repeat_without_id_of_a_past_attempts_outcome_answered_410() -> None:
+    class Planted(Completer):
+        def _refused(
+            self, task: CallbackTask, callback_id: str | None, outcome_digest: str
+        ) -> Answer:
+            if callback_id is None and task.is_past_deadline(self._now()):
+                raise TaskGone
+            return super()._refused(task, callback_id, outcome_digest)
+
+    assert_found(Parts(completer=Planted), rules=ANSWERS)
+
+
+def test_unsettled_attempts_drive_settled_ones_out_of_memory(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def planted(found: CallbackTask, new: CallbackTask) -> CallbackTask:
+        task = taken_over(found, new)
+        return replace(task, attempts=task.unsettled) if task.unsettled else task
+
+    for module in (task_module, ledger):
+        monkeypatch.setattr(module, "PAST_ATTEMPTS_KEPT", 1)
+    monkeypatch.setattr(dispatch, "taken_over", planted)
+
+    assert_found()
+
+
+# Settle
+
+
+@pytest.mark.parametrize("verdict", [Verdict.GONE, Verdict.DELIVERED])
+def test_task_timed_out_taken_as(verdict: Verdict, monkeypatch: pytest.MonkeyPatch) -> None:
+    def planted(workflow: Workflow, attempt: Attempt) -> Verdict:  # noqa: ARG001
+        return verdict
+
+    monkeypatch.setattr(complete, "judge", planted)
+    monkeypatch.setattr(redeliver, "judge", planted)
+
+    assert_found()
+
+
+def test_settled_by_execution_status(monkeypatch: pytest.MonkeyPatch) -> None:
+    def planted(workflow: Workflow, attempt: Attempt) -> Verdict:
+        try:
+            ended_at = workflow.ended_at(attempt.execution_arn)
+        except DependencyUnavailable:
+            return Verdict.NO_EVIDENCE
+        return Verdict.DELIVERED if ended_at is None else Verdict.GONE
+
+    monkeypatch.setattr(complete, "judge", planted)
+    monkeypatch.setattr(redeliver, "judge", planted)
+
+    assert_found()
+
+
+def test_expired_without_the_sole_sender_guard() -> None:
+    class Planted(Completer):
+        def _give_up(self, task: CallbackTask) -> bool:
+            same = SameOutcome(task.callback_id, task.outcome_digest)
+            try:
+                gone = advance(self.store, task, same(lambda one: undelivered(one, self._now())))
+            except RecordUncertain:
+                return False
+            return gone is not None
+
+    assert_found(Parts(completer=Planted), rules=OVERTAKEN)
+
+
+def test_gone_after_202_not_reported() -> None:
+    class Planted(Redeliverer):
+        def _report_gone(self, task: CallbackTask, redelivery: Redelivery) -> Disposition:
+            same = SameOutcome(redelivery.callback_id, redelivery.outcome_digest)
+            advance(self.store, task, same(lambda one: undelivered(one, self._now())))
+            return Disposition.DONE
+
+    assert_found(Parts(redeliverer=Planted))
+
+
+def test_gone_after_202_and_a_new_attempt_not_reported() -> None:
+    class Planted(Redeliverer):
+        def _report_past(self, redelivery: Redelivery, past: PastAttempt, reason: str) -> None:
+            pass
+
+    assert_found(Parts(redeliverer=Planted))
+
+
+def test_no_evidence_on_the_last_try_taken_as_undelivered() -> None:
+    class Planted(Redeliverer):
+        def _record_settlement(
+            self, task: CallbackTask, redelivery: Redelivery, settlement: Settlement
+        ) -> None:
+            if settlement is Settlement.DEAD_LETTERED:
+                settlement = Settlement.UNDELIVERED
+            super()._record_settlement(task, redelivery, settlement)
+
+    assert_found(Parts(redeliverer=Planted), rules=SETTLEMENTS)
+
+
+# Redeliver, sweep, heartbeat, end
+
+
+def test_redelivery_not_bound_to_the_attempt() -> None:
+    class Planted(Redeliverer):
+        def _settle_past(
+            self, task: CallbackTask, redelivery: Redelivery, past: PastAttempt
+        ) -> Disposition:
+            if past.attempt is None or task.task_token is None:
+                return super()._settle_past(task, redelivery, past)
+            try:
+                self.workflow.complete(task.task_token, past.attempt.outcome)
+            except (TokenNotAccepted, DependencyUnavailable):
+                return Disposition.RETRY
+            return Disposition.DONE
+
+    assert_found(Parts(redeliverer=Planted))
+
+
+def test_no_sweeper() -> None:
+    class Planted(Sweeper):
+        def sweep(self) -> int:
+            return 0
+
+    assert_found(Parts(sweeper=Planted))
+
+
+def test_a_heartbeat_that_expires_unconditionally() -> None:
+    class Planted(Completer):
+        def _expire(self, task: CallbackTask) -> None:
+            try:
+                advance(self.store, task, lambda found: expired(found, self._now()))
+            except RecordUncertain:
+                return
+
+    assert_found(Parts(completer=Planted), rules=OVERTAKEN)
+
+
+def test_a_late_event_of_an_executions_end_closes_what_came_after_its_redrive() -> None:
+    class Planted(ExecutionCloser):
+        def close(self, order_id: str, execution_arn: str, reason: str, *, ended_at: int) -> bool:
+            after_all = ended_at * 2
+            return super().close(order_id, execution_arn, reason, ended_at=after_all)
+
+    assert_found(Parts(closer=Planted), rules=ENDS)
+
+
+# Compare-and-swap
+
+
+def test_a_write_that_does_not_compare_versions() -> None:
+    class Planted(Tasks):
+        def replace(self, found: CallbackTask, new: CallbackTask) -> Write:
+            there: Any = self.records.get(found.key)
+            return super().replace(there, new) if there else super().replace(found, new)
+
+    assert_found(Parts(tasks=Planted))
+
+
+def test_a_join_that_is_not_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    def planted(task: CallbackTask, due_at: int) -> CallbackTask:
+        return replace(task, due_at=due_at, version=task.version + 1)
+
+    monkeypatch.setattr(complete, "joined", planted)
+
+    assert_found(rules=OVERTAKEN)

@@ -1,0 +1,281 @@
+"""One task between two executions, a partner, and ports that the ledger watches."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from callbacks.domain.channel import Channel, Contract
+from callbacks.domain.errors import DependencyUnavailable, RecordUncertain
+from callbacks.domain.outcome import Outcome
+from callbacks.domain.ports import Redelivery, Verdict, Write
+from callbacks.domain.task import CLOCK_MARGIN_SECONDS, Attempt, CallbackTask, TaskKey
+from callbacks.usecases.close_execution import ExecutionCloser
+from callbacks.usecases.complete import Completer
+from callbacks.usecases.dispatch import Dispatcher, DispatchRequest
+from callbacks.usecases.redeliver import Disposition, Redeliverer
+from callbacks.usecases.sweep import Sweeper
+
+from tests.lifecycle.ledger import Ledger, require
+from tests.lifecycle.processes import stepped
+from tests.support.fakes import (
+    FakeChannels,
+    FakeClock,
+    FakeContracts,
+    FakeDeadLetterQueue,
+    FakeOrders,
+    FakeRedeliveryQueue,
+    FakeTaskOverview,
+    FakeTasks,
+    FakeTopic,
+    FakeWorkflow,
+)
+
+KEY = TaskKey("order-1", "ORDER_SHIPPING_SERVICE")
+EXECUTIONS = ("execution-1", "execution-2")
+WAIT_SECONDS = 300
+RETENTION_SECONDS = 7200
+RETRY_SECONDS = 30
+CLOCK_SKEW_SECONDS = 2
+OUTAGES = {
+    "Step Functions": frozenset({"complete", "heartbeat"}),
+    "Step Functions' history": frozenset({"verdict"}),
+    "SQS": frozenset({"send"}),
+}
+
+
+@dataclass
+class Tasks(FakeTasks):
+    ledger: Ledger = field(kw_only=True)
+
+    def claim(
+        self, key: TaskKey, callback_id: str | None, outcome: Outcome, principal: str, now: int
+    ) -> Write:
+        write = super().claim(key, callback_id, outcome, principal, now)
+        if write.applied:
+            self.ledger.claimed(callback_id, outcome, write)
+        return write
+
+    def _put(self, task: CallbackTask) -> Write:
+        before = self.records.get(task.key)
+        write = super()._put(task)
+        self.ledger.written(before, task)
+        return write
+
+
+class TaskOverview(FakeTaskOverview):
+    def stale_due(self, now: int) -> list[TaskKey]:  # noqa: ARG002
+        return []
+
+
+@dataclass
+class Workflow(FakeWorkflow):
+    """Its waits time out by the clock; what it says of the past may be old."""
+
+    ledger: Ledger = field(kw_only=True)
+    entered: dict[str, float] = field(default_factory=dict)
+    former_ends: dict[str, datetime] = field(default_factory=dict)
+
+    def complete(self, task_token: str, outcome: Outcome) -> None:
+        self.ledger.sent(task_token, outcome)
+        super().complete(task_token, outcome)
+
+    def heartbeat(self, task_token: str) -> None:
+        self.ledger.beaten(task_token)
+        super().heartbeat(task_token)
+
+    def stale_verdict(self, attempt: Attempt) -> Verdict:  # noqa: ARG002
+        return Verdict.NO_EVIDENCE
+
+    def stale_ended_at(self, execution_arn: str) -> datetime | None:
+        return self.former_ends.get(execution_arn)
+
+    def redrive(self, execution_arn: str) -> None:
+        self.former_ends[execution_arn] = self.ended.pop(execution_arn)
+
+    def pass_time(self, now: float) -> None:
+        for token, since in self.entered.items():
+            if now >= since + WAIT_SECONDS:
+                self.time_out(token)
+
+
+@dataclass
+class DeadLetters(FakeDeadLetterQueue):
+    ledger: Ledger = field(kw_only=True)
+    tasks: FakeTasks = field(kw_only=True)
+
+    def send(self, redelivery: Redelivery, reason: str, outcome: Outcome | None) -> None:
+        super().send(redelivery, reason, outcome)
+        self.ledger.dead_lettered(redelivery, outcome, self.tasks.records.get(redelivery.key))
+
+
+@dataclass(frozen=True)
+class SkewedClock:
+    clock: FakeClock
+    skew: float
+
+    def now(self) -> float:
+        return self.clock.now() + self.skew
+
+
+@dataclass(frozen=True)
+class End:
+    """The event that an execution ended by itself."""
+
+    execution_arn: str
+    at: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parts:
+    """What the world is made of; a test of a fault puts a faulty part in."""
+
+    tasks: type[Tasks] = Tasks
+    workflow: type[Workflow] = Workflow
+    dispatcher: type[Dispatcher] = Dispatcher
+    completer: type[Completer] = Completer
+    redeliverer: type[Redeliverer] = Redeliverer
+    sweeper: type[Sweeper] = Sweeper
+    closer: type[ExecutionCloser] = ExecutionCloser
+
+
+class World:
+    """The dispatchers' clock is behind, and all others' ahead."""
+
+    def __init__(self, parts: Parts, *, callback_id_required: bool) -> None:
+        self.clock = FakeClock()
+        self.workflow = parts.workflow(ledger=Ledger({}))
+        self.ledger = Ledger(self.workflow.waits)
+        self.workflow.ledger = self.ledger
+        self.tasks = parts.tasks(ledger=self.ledger)
+        self.topic = FakeTopic()
+        self.queue = FakeRedeliveryQueue()
+        self.dead_letters = DeadLetters(ledger=self.ledger, tasks=self.tasks)
+        self.orders = FakeOrders({KEY.order_id: {"order_status": "PROCESSING"}})
+        self.ends: list[End] = []
+        self.down: set[str] = set()
+
+        store = stepped(self.tasks, RecordUncertain, self.down)
+        workflow = stepped(self.workflow, DependencyUnavailable, self.down)
+        queue = stepped(self.queue, DependencyUnavailable, self.down)
+        ahead = SkewedClock(self.clock, CLOCK_SKEW_SECONDS)
+        self.dispatcher = parts.dispatcher(
+            source="/callback-channels/test",
+            retention_seconds=RETENTION_SECONDS,
+            store=store,
+            topic=stepped(self.topic, DependencyUnavailable, self.down),
+            workflow=workflow,
+            registry=FakeChannels({KEY.task_type: _channel(callback_id_required)}),
+            contracts=FakeContracts(),
+            clock=SkewedClock(self.clock, -CLOCK_SKEW_SECONDS),
+        )
+        self.completer = parts.completer(
+            store=store, workflow=workflow, redelivery=queue, clock=ahead
+        )
+        self.redeliverer = parts.redeliverer(
+            store=store,
+            workflow=workflow,
+            dead_letters=stepped(self.dead_letters, DependencyUnavailable, self.down),
+            clock=ahead,
+        )
+        overview = stepped(TaskOverview(self.tasks), RecordUncertain, self.down)
+        self.sweeper = parts.sweeper(tasks=overview, redelivery=queue, clock=ahead)
+        self.closer = parts.closer(
+            tasks=overview,
+            orders=stepped(self.orders, DependencyUnavailable, self.down),
+            clock=ahead,
+        )
+
+    @property
+    def record(self) -> CallbackTask | None:
+        return self.tasks.records.get(KEY)
+
+    def is_running(self, execution_arn: str) -> bool:
+        return execution_arn not in self.workflow.ended
+
+    def may_wait(self, execution_arn: str) -> bool:
+        """An execution is a sequence of states: it waits once at a time."""
+        return self.is_running(execution_arn) and self.open_token(execution_arn) is None
+
+    def open_token(self, execution_arn: str) -> str | None:
+        for token, wait in self.workflow.waits.items():
+            if wait.execution_arn == execution_arn and wait.open:
+                return token
+        return None
+
+    def enter_wait(self, execution_arn: str) -> tuple[str, Callable[[], str]]:
+        """Returns the token and the call of the dispatcher. Nothing enters twice in a second."""
+        self.pass_time(1)
+        token = f"token-{len(self.workflow.waits) + 1}"
+        self.workflow.wait(token, execution_arn)
+        self.workflow.entered[token] = self.clock.now()
+        request = DispatchRequest(
+            key=KEY,
+            payload={},
+            task_token=token,
+            execution_arn=execution_arn,
+            timeout_seconds=WAIT_SECONDS,
+        )
+        return token, lambda: self.dispatcher.dispatch(request)
+
+    def pass_time(self, seconds: float) -> None:
+        self.clock.advance(seconds)
+        self.workflow.pass_time(self.clock.now())
+
+    def end(self, execution_arn: str) -> None:
+        self.workflow.end(execution_arn, self.clock.now())
+        self.ends.append(End(execution_arn, self.clock.now()))
+
+    def redrive(self, execution_arn: str) -> None:
+        """Takes longer than clocks may differ."""
+        self.pass_time(CLOCK_MARGIN_SECONDS)
+        self.workflow.redrive(execution_arn)
+
+    @property
+    def is_expired(self) -> bool:
+        ttl = self.record.ttl if self.record is not None else None
+        return ttl is not None and ttl < self.clock.now()
+
+    def delete_expired(self) -> None:
+        """DynamoDB deletes what is past its TTL, some time after."""
+        del self.tasks.records[KEY]
+        self.ledger.deleted()
+
+    def close(self, end: End) -> bool:
+        return self.closer.close(
+            KEY.order_id, end.execution_arn, "it failed", ended_at=int(end.at * 1000)
+        )
+
+    def redeliver(self, redelivery: Redelivery, *, last_try: bool) -> Disposition:
+        return self.redeliverer.redeliver(
+            redelivery, last_try=last_try, retry_seconds=RETRY_SECONDS
+        )
+
+    def come_to_rest(self) -> None:
+        """With all services well again, whatever is due is delivered within hours."""
+        self.down.clear()
+        for _ in range(6):
+            self.sweeper.sweep()
+            while self.queue.messages:
+                message = self.queue.messages.pop(0)
+                require(
+                    self.redeliver(message, last_try=False) is Disposition.DONE,
+                    "with all services well, a redelivery is done at once",
+                )
+            if self.record is None or self.record.due_at is None:
+                break
+            self.pass_time(max(1, self.record.due_at - self.clock.now()))
+        self.ledger.check_rest(self.record)
+
+
+def _channel(callback_id_required: bool) -> Channel:
+    return Channel(
+        task_type=KEY.task_type,
+        enabled=True,
+        topic_arn="topic",
+        callback_url="https://api.example.com/externalCallback/ORDER_SHIPPING_SERVICE",
+        callback_id_required=callback_id_required,
+        max_output_bytes=65_536,
+        timeout_seconds=WAIT_SECONDS,
+        heartbeat_seconds=None,
+        versions={"v1": Contract("{}", "{}")},
+    )
