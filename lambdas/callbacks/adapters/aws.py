@@ -1,0 +1,60 @@
+"""Clients of AWS services, made when first needed, and the mapping of their errors.
+
+The time-outs bound a call: 5 s, and 7 s for Step Functions, with the one repeat that the SDK
+makes and its backoff, so that the calls of a callback end within API Gateway's 29 s.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache, partial
+from typing import Any
+
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+from botocore.session import Session
+
+from callbacks.domain.errors import DependencyUnavailable
+
+CONNECT_TIMEOUT_SECONDS = 1
+READ_TIMEOUT_SECONDS = {"dynamodb": 1, "secretsmanager": 2, "sqs": 1, "sns": 2, "stepfunctions": 2}
+TOTAL_ATTEMPTS = 2
+
+ClientFactory = Callable[[], Any]
+
+
+@cache
+def _session() -> Session:
+    return Session()
+
+
+@cache
+def client(service: str) -> Any:
+    """The process's one client of `service`."""
+    return _session().create_client(
+        service,
+        config=Config(
+            connect_timeout=CONNECT_TIMEOUT_SECONDS,
+            read_timeout=READ_TIMEOUT_SECONDS[service],
+            retries={"mode": "standard", "total_max_attempts": TOTAL_ATTEMPTS},
+        ),
+    )
+
+
+def lazy(service: str) -> ClientFactory:
+    """The client, made when it is first called for: a function's cold start pays for no other."""
+    return partial(client, service)
+
+
+def error_code(error: ClientError) -> str:
+    return str(error.response.get("Error", {}).get("Code", "Unknown"))
+
+
+@contextmanager
+def unavailable[E: DependencyUnavailable](raised: type[E], operation: str) -> Iterator[None]:
+    """Maps what the SDK raises to `raised`, without the service's text: it may quote a token."""
+    try:
+        yield
+    except ClientError as error:
+        raise raised(f"{operation}: {error_code(error)}") from None
+    except BotoCoreError as error:
+        raise raised(f"{operation}: {type(error).__name__}") from None

@@ -1,0 +1,53 @@
+"""The registrations of channels, which Terraform writes into the table CallbackTasks."""
+
+from callbacks.adapters.aws import ClientFactory, unavailable
+from callbacks.domain.channel import Channel, Contract
+from callbacks.domain.errors import DependencyUnavailable
+from callbacks.domain.ports import Clock
+
+REGISTRATION = "#CHANNEL"
+CACHED_SECONDS = 60
+
+
+class DynamoDBChannels:
+    """ChannelRegistry over the table; an answer, an absence too, is kept for a minute."""
+
+    def __init__(self, client: ClientFactory, table: str, clock: Clock) -> None:
+        self._client = client
+        self._table = table
+        self._clock = clock
+        self._cache: dict[str, tuple[float, Channel | None]] = {}
+
+    def get(self, task_type: str) -> Channel | None:
+        now = self._clock.now()
+        cached = self._cache.get(task_type)
+        if cached is not None and now - cached[0] < CACHED_SECONDS:
+            return cached[1]
+        channel = self._read(task_type)
+        self._cache[task_type] = (now, channel)
+        return channel
+
+    def _read(self, task_type: str) -> Channel | None:
+        with unavailable(DependencyUnavailable, "GetItem"):
+            answer = self._client().get_item(
+                TableName=self._table,
+                Key={"order_id": {"S": REGISTRATION}, "task_type": {"S": task_type}},
+            )
+        item = answer.get("Item")
+        if item is None:
+            return None
+        heartbeat = item.get("heartbeat_seconds")
+        return Channel(
+            task_type=task_type,
+            enabled=item["enabled"]["BOOL"],
+            topic_arn=item["topic_arn"]["S"],
+            callback_url=item["callback_url"]["S"],
+            callback_id_required=item["callback_id_required"]["BOOL"],
+            max_output_bytes=int(item["max_output_bytes"]["N"]),
+            timeout_seconds=int(item["timeout_seconds"]["N"]),
+            heartbeat_seconds=int(heartbeat["N"]) if heartbeat else None,
+            versions={
+                name: Contract(version["M"]["request"]["S"], version["M"]["callback"]["S"])
+                for name, version in item["versions"]["M"].items()
+            },
+        )

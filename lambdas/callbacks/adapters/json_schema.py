@@ -1,0 +1,79 @@
+"""Judges documents by JSON Schema, draft-04."""
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, cast
+
+from callbacks.domain.errors import Violation
+
+if TYPE_CHECKING:
+    from jsonschema import ValidationError
+
+
+class JsonSchemaContracts:
+    """ContractValidator. A compiled schema says yes; what says no is asked for all its reasons."""
+
+    def violations(self, schema: str, document: object) -> Sequence[Violation]:
+        import fastjsonschema
+
+        try:
+            _compiled(schema)(document)
+        except fastjsonschema.JsonSchemaValueException as error:
+            return _all_violations(schema, document) or [Violation("", error.message)]
+        return []
+
+
+@lru_cache(maxsize=256)
+def _compiled(schema: str) -> Callable[[object], object]:
+    import fastjsonschema
+
+    compiled: Callable[[object], object] = fastjsonschema.compile(
+        json.loads(schema), use_default=False, use_formats=False
+    )
+    return compiled
+
+
+def _all_violations(schema: str, document: object) -> list[Violation]:
+    from jsonschema import Draft4Validator
+
+    errors = [
+        leaf
+        for error in Draft4Validator(json.loads(schema)).iter_errors(document)
+        for leaf in _leaves(error)
+    ]
+    found = [Violation(_pointer(error.absolute_path), _reason(error)) for error in errors]
+    return sorted(set(found), key=lambda violation: (violation.pointer, violation.reason))
+
+
+def _leaves(error: "ValidationError") -> "list[ValidationError]":
+    """The errors of the alternative that the document comes nearest to."""
+    if not error.context:
+        return [error]
+    alternatives: dict[object, list[ValidationError]] = {}
+    for inner in error.context:
+        alternatives.setdefault(inner.schema_path[0], []).append(inner)
+    nearest = min(alternatives.values(), key=_distance)
+    return [leaf for inner in nearest for leaf in _leaves(inner)]
+
+
+def _distance(errors: "list[ValidationError]") -> tuple[bool, int]:
+    """An alternative for another value of an enumeration is farthest."""
+    return any(error.validator == "enum" for error in errors), len(errors)
+
+
+def _reason(error: "ValidationError") -> str:
+    """Says what is wrong without quoting the document: it may hold what no log may see."""
+    match error.validator:
+        case "required" | "additionalProperties":
+            return str(error.message)
+        case "not":
+            forbidden = cast(dict[str, list[str]], error.validator_value).get("required", [])
+            return f"must not have {' and '.join(forbidden)} with this task_status"
+        case keyword:
+            return f"does not meet {keyword}: {json.dumps(error.validator_value)[:200]}"
+
+
+def _pointer(path: Iterable[Any]) -> str:
+    """RFC 6901."""
+    return "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in path)

@@ -1,0 +1,92 @@
+"""Queues on SQS: of redelivery, and of a webhook's messages; and their dead-letter queues."""
+
+import json
+from typing import Any
+
+from callbacks.adapters.aws import ClientFactory, unavailable
+from callbacks.domain.errors import DependencyUnavailable
+from callbacks.domain.outcome import Outcome
+from callbacks.domain.ports import Redelivery
+from callbacks.domain.task import TaskKey
+
+
+class SQSRedeliveryQueue:
+    """RedeliveryQueue over SQS; `client` makes or returns a client of SQS."""
+
+    def __init__(self, client: ClientFactory, queue_url: str) -> None:
+        self._client = client
+        self._queue_url = queue_url
+
+    def send(self, redelivery: Redelivery) -> None:
+        _send(self._client(), self._queue_url, _document(redelivery))
+
+    def retry_in(self, receipt_handle: str, seconds: int) -> None:
+        """Hides a received message for `seconds`. Raises DependencyUnavailable."""
+        _retry_in(self._client(), self._queue_url, receipt_handle, seconds)
+
+
+class SQSDeadLetterQueue:
+    """DeadLetterQueue over SQS; a message can be moved back to the redelivery queue as it is."""
+
+    def __init__(self, client: ClientFactory, queue_url: str) -> None:
+        self._client = client
+        self._queue_url = queue_url
+
+    def send(self, redelivery: Redelivery, reason: str, outcome: Outcome | None) -> None:
+        document = {**_document(redelivery), "reason": reason}
+        if outcome is not None:
+            document["outcome"] = outcome.as_json()
+        _send(self._client(), self._queue_url, document)
+
+
+class SQSMessageQueue:
+    """A webhook's queue of messages, or its dead-letter queue (UndeliveredMessages)."""
+
+    def __init__(self, client: ClientFactory, queue_url: str) -> None:
+        self._client = client
+        self._queue_url = queue_url
+
+    def send(self, body: str, reason: str | None = None) -> None:
+        with unavailable(DependencyUnavailable, "SendMessage"):
+            self._client().send_message(
+                QueueUrl=self._queue_url,
+                MessageBody=body,
+                MessageAttributes={"reason": {"DataType": "String", "StringValue": reason}}
+                if reason
+                else {},
+            )
+
+    def retry_in(self, receipt_handle: str, seconds: int) -> None:
+        """Hides a received message for `seconds`. Raises DependencyUnavailable."""
+        _retry_in(self._client(), self._queue_url, receipt_handle, seconds)
+
+
+def parse_redelivery(body: str) -> Redelivery:
+    """The message of either queue. Raises ValueError, KeyError or TypeError for anything else."""
+    document = json.loads(body)
+    return Redelivery(
+        TaskKey(document["order_id"], document["task_type"]),
+        document["callback_id"],
+        document["outcome_digest"],
+    )
+
+
+def _document(redelivery: Redelivery) -> dict[str, str]:
+    return {
+        "order_id": redelivery.key.order_id,
+        "task_type": redelivery.key.task_type,
+        "callback_id": redelivery.callback_id,
+        "outcome_digest": redelivery.outcome_digest,
+    }
+
+
+def _send(client: Any, queue_url: str, document: dict[str, str]) -> None:
+    with unavailable(DependencyUnavailable, "SendMessage"):
+        client.send_message(QueueUrl=queue_url, MessageBody=json.dumps(document))
+
+
+def _retry_in(client: Any, queue_url: str, receipt_handle: str, seconds: int) -> None:
+    with unavailable(DependencyUnavailable, "ChangeMessageVisibility"):
+        client.change_message_visibility(
+            QueueUrl=queue_url, ReceiptHandle=receipt_handle, VisibilityTimeout=seconds
+        )

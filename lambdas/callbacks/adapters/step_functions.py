@@ -1,0 +1,166 @@
+"""The workflow service on AWS Step Functions."""
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from callbacks.adapters.aws import ClientFactory, error_code, unavailable
+from callbacks.domain.errors import DependencyUnavailable, TokenNotAccepted
+from callbacks.domain.outcome import Outcome, Success, canonical_json
+from callbacks.domain.ports import Verdict
+from callbacks.domain.task import Attempt, token_digest
+
+CLOSED_TOKEN = frozenset({"TaskTimedOut", "TaskDoesNotExist", "InvalidToken"})
+EXECUTION_ENDS = frozenset(
+    {"ExecutionSucceeded", "ExecutionFailed", "ExecutionAborted", "ExecutionTimedOut"}
+)
+TASK_ENDS = frozenset({"TaskSucceeded", "TaskFailed", "TaskTimedOut", "TaskStateAborted"})
+SCHEDULED_BEFORE_REGISTRATION = timedelta(minutes=15)
+
+Event = Mapping[str, Any]
+
+
+class StepFunctions:
+    """Workflow over Step Functions; `client` makes or returns a client of Step Functions."""
+
+    def __init__(self, client: ClientFactory) -> None:
+        self._client = client
+
+    def complete(self, task_token: str, outcome: Outcome) -> None:
+        if isinstance(outcome, Success):
+            self._with_token(
+                "SendTaskSuccess",
+                self._client().send_task_success,
+                taskToken=task_token,
+                output=canonical_json(outcome.output),
+            )
+        else:
+            self._with_token(
+                "SendTaskFailure",
+                self._client().send_task_failure,
+                taskToken=task_token,
+                error=outcome.error,
+                cause=outcome.cause,
+            )
+
+    def heartbeat(self, task_token: str) -> None:
+        self._with_token(
+            "SendTaskHeartbeat", self._client().send_task_heartbeat, taskToken=task_token
+        )
+
+    def ended_at(self, execution_arn: str) -> datetime | None:
+        with unavailable(DependencyUnavailable, "DescribeExecution"):
+            try:
+                execution = self._client().describe_execution(executionArn=execution_arn)
+            except ClientError as error:
+                if error_code(error) == "ExecutionDoesNotExist":
+                    return datetime.max.replace(tzinfo=UTC)
+                raise
+        if execution["status"] == "RUNNING":
+            return None
+        ended_at: datetime = execution["stopDate"]
+        return ended_at
+
+    def execution_input(self, execution_arn: str) -> str:
+        """JSON, as the execution was started with. Raises DependencyUnavailable."""
+        with unavailable(DependencyUnavailable, "DescribeExecution"):
+            return str(self._client().describe_execution(executionArn=execution_arn)["input"])
+
+    def verdict(self, attempt: Attempt) -> Verdict:
+        """The history is read newest first, back to where the attempt's task was scheduled.
+
+        An attempt is recognised by its token in the parameters of TaskScheduled, or by its
+        callback_id in the dispatcher's answer, the output of TaskSubmitted.
+        https://docs.aws.amazon.com/step-functions/latest/apireference/API_GetExecutionHistory.html
+        """
+        since = (
+            datetime.fromtimestamp(attempt.requested_at / 1000, UTC) - SCHEDULED_BEFORE_REGISTRATION
+        )
+        events: dict[int, Event] = {}
+        with unavailable(DependencyUnavailable, "GetExecutionHistory"):
+            pages = (
+                self._client()
+                .get_paginator("get_execution_history")
+                .paginate(
+                    executionArn=attempt.execution_arn, reverseOrder=True, includeExecutionData=True
+                )
+            )
+            for page in pages:
+                for event in page["events"]:
+                    if event["timestamp"] < since:
+                        return _verdict(events, attempt)
+                    events[event["id"]] = event
+                    if _schedules(event, attempt):
+                        return _verdict(events, attempt)
+        return _verdict(events, attempt)
+
+    def _with_token(self, operation: str, call: Callable[..., Any], **arguments: str) -> None:
+        with unavailable(DependencyUnavailable, operation):
+            try:
+                call(**arguments)
+            except ClientError as error:
+                if error_code(error) in CLOSED_TOKEN:
+                    raise TokenNotAccepted(f"{operation}: {error_code(error)}") from None
+                raise
+
+
+def _verdict(events: Mapping[int, Event], attempt: Attempt) -> Verdict:
+    known = [event["id"] for event in events.values() if _is_of(event, attempt)]
+    if not known:
+        return Verdict.NO_EVIDENCE
+    for event in events.values():
+        if event["type"] in TASK_ENDS and _belongs(event, events, attempt):
+            return Verdict.DELIVERED if _delivers(event, attempt.outcome) else Verdict.GONE
+    ends = [event["id"] for event in events.values() if event["type"] in EXECUTION_ENDS]
+    if any(end > max(known) for end in ends):
+        return Verdict.GONE
+    return Verdict.NO_EVIDENCE
+
+
+def _belongs(end: Event, events: Mapping[int, Event], attempt: Attempt) -> bool:
+    """Follows an event's predecessors to the one that scheduled its task."""
+    event: Event | None = events.get(end["previousEventId"])
+    while event is not None:
+        if _is_of(event, attempt):
+            return True
+        if event["type"] == "TaskScheduled":
+            return False
+        event = events.get(event["previousEventId"])
+    return False
+
+
+def _is_of(event: Event, attempt: Attempt) -> bool:
+    return _schedules(event, attempt) or _submits(event, attempt)
+
+
+def _schedules(event: Event, attempt: Attempt) -> bool:
+    if event["type"] != "TaskScheduled":
+        return False
+    payload = _parsed(event.get("taskScheduledEventDetails", {}).get("parameters")).get("Payload")
+    token = payload.get("token") if isinstance(payload, dict) else None
+    return isinstance(token, str) and token_digest(token) == attempt.token_digest
+
+
+def _submits(event: Event, attempt: Attempt) -> bool:
+    if event["type"] != "TaskSubmitted":
+        return False
+    payload = _parsed(event.get("taskSubmittedEventDetails", {}).get("output")).get("Payload")
+    return isinstance(payload, dict) and payload.get("callback_id") == attempt.callback_id
+
+
+def _parsed(text: str | None) -> dict[str, Any]:
+    try:
+        document = json.loads(text or "{}")
+    except ValueError:
+        return {}
+    return document if isinstance(document, dict) else {}
+
+
+def _delivers(event: Event, outcome: Outcome) -> bool:
+    if not isinstance(outcome, Success):
+        details = event.get("taskFailedEventDetails", {})
+        return (details.get("error"), details.get("cause")) == (outcome.error, outcome.cause)
+    return str(event["type"]) == "TaskSucceeded"

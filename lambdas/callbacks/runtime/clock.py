@@ -1,0 +1,8 @@
+"""The machine's clock."""
+
+import time
+
+
+class SystemClock:
+    def now(self) -> float:
+        return time.time()

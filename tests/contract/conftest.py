@@ -1,0 +1,50 @@
+"""Each port twice: as the use cases' tests have it, in memory, and as AWS has it, on moto."""
+
+from dataclasses import dataclass
+
+import pytest
+from callbacks.adapters.aws import lazy
+from callbacks.adapters.order_table import DynamoDBOrders
+from callbacks.adapters.task_table import DynamoDBTaskOverview, DynamoDBTasks
+from callbacks.domain.ports import Orders, TaskOverview, TaskStore
+
+from tests.support.channels import example
+from tests.support.cloud import ORDERS, TASKS, Cloud
+from tests.support.fakes import FakeOrders, FakeTaskOverview, FakeTasks
+
+IMPLEMENTATIONS = ["fake", "aws"]
+
+
+@pytest.fixture(autouse=True)
+def _no_network(socket_disabled: None) -> None:
+    """Nothing here may reach a service."""
+
+
+@dataclass(frozen=True)
+class Records:
+    """One table of tasks, seen with tokens and without."""
+
+    store: TaskStore
+    overview: TaskOverview
+
+
+@pytest.fixture(params=IMPLEMENTATIONS)
+def records(request: pytest.FixtureRequest) -> Records:
+    """Tasks of channels that are registered; no task is there yet."""
+    if request.param == "fake":
+        tasks = FakeTasks()
+        return Records(tasks, FakeTaskOverview(tasks))
+    aws: Cloud = request.getfixturevalue("aws")
+    aws.register()
+    dynamodb = lazy("dynamodb")
+    return Records(DynamoDBTasks(dynamodb, TASKS), DynamoDBTaskOverview(dynamodb, TASKS))
+
+
+@pytest.fixture(params=IMPLEMENTATIONS)
+def orders(request: pytest.FixtureRequest) -> Orders:
+    """One order, `order-1`."""
+    if request.param == "fake":
+        return FakeOrders({"order-1": {"order_contents": example("valid", "request")}})
+    aws: Cloud = request.getfixturevalue("aws")
+    aws.put_order("order-1")
+    return DynamoDBOrders(lazy("dynamodb"), ORDERS)

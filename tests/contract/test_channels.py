@@ -1,0 +1,64 @@
+"""ChannelRegistry: the item that Terraform writes, at most a minute old."""
+
+import pytest
+from callbacks.adapters.aws import lazy
+from callbacks.adapters.channel_table import DynamoDBChannels
+from callbacks.domain.channel import Channel
+from callbacks.domain.ports import ChannelRegistry
+
+from tests.contract.conftest import IMPLEMENTATIONS
+from tests.support.channels import SHIPPING, shipping_channel
+from tests.support.cloud import TASKS, Cloud
+from tests.support.fakes import FakeChannels, FakeClock
+
+CHANNELS = {
+    "as shipping has it": shipping_channel(),
+    "that requires the id": shipping_channel(callback_id_required=True),
+    "with heartbeats": shipping_channel(heartbeat_seconds=300),
+    "disabled": shipping_channel(enabled=False),
+    "of two versions": shipping_channel(
+        versions={version: shipping_channel().versions["v1"] for version in ("v1", "v2")}
+    ),
+}
+
+
+@pytest.mark.parametrize("implementation", IMPLEMENTATIONS)
+@pytest.mark.parametrize("channel", CHANNELS.values(), ids=CHANNELS)
+def test_a_channel_is_read_as_it_is_registered(
+    channel: Channel, implementation: str, request: pytest.FixtureRequest
+) -> None:
+    registry: ChannelRegistry = FakeChannels({SHIPPING: channel})
+    if implementation == "aws":
+        aws: Cloud = request.getfixturevalue("aws")
+        aws.register(channel)
+        registry = DynamoDBChannels(lazy("dynamodb"), TASKS, FakeClock())
+
+    assert registry.get(SHIPPING) == channel
+    assert registry.get("OTHER") is None
+
+
+def test_a_registration_is_kept_for_a_minute(aws: Cloud) -> None:
+    clock = FakeClock()
+    registry = DynamoDBChannels(lazy("dynamodb"), TASKS, clock)
+    aws.register(shipping_channel(enabled=True))
+    registry.get(SHIPPING)
+    aws.register(shipping_channel(enabled=False))
+
+    clock.advance(59)
+    assert registry.get(SHIPPING) == shipping_channel(enabled=True)
+
+    clock.advance(1)
+    assert registry.get(SHIPPING) == shipping_channel(enabled=False)
+
+
+def test_an_absence_is_kept_for_a_minute(aws: Cloud) -> None:
+    clock = FakeClock()
+    registry = DynamoDBChannels(lazy("dynamodb"), TASKS, clock)
+    registry.get(SHIPPING)
+    aws.register()
+
+    clock.advance(59)
+    assert registry.get(SHIPPING) is None
+
+    clock.advance(1)
+    assert registry.get(SHIPPING) == shipping_channel()

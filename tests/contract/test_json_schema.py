@@ -1,0 +1,157 @@
+"""ContractValidator: the compiled judge says what JSON Schema's own says, and quotes nothing."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from callbacks.adapters.json_schema import JsonSchemaContracts
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from jsonschema import Draft4Validator
+
+from tests.schemas.documents import documents, near_misses
+from tests.support.channels import SCHEMAS, composed, example, schema
+
+REQUEST = schema("request")
+CALLBACK = composed(schema("output"))
+SCHEMAS_USED = {"request": REQUEST, "callback": CALLBACK}
+
+ORDER = {
+    "order_id": "order-1",
+    "task_type": "ORDER_SHIPPING_SERVICE",
+    "task_status": "SUCCESS",
+    "task_output": example("valid", "output"),
+}
+
+
+def violations(judged_by: Any, document: object) -> list[tuple[str, str]]:
+    found = JsonSchemaContracts().violations(json.dumps(judged_by), document)
+    return [(violation.pointer, violation.reason) for violation in found]
+
+
+def examples() -> list[tuple[Path, Any]]:
+    """Each example with the schema that it is an example of."""
+    found: list[tuple[Path, Any]] = []
+    for path in sorted(SCHEMAS.glob("**/examples/*/*.json")):
+        name = path.name.partition(".")[0]
+        beside = path.parents[2] / f"{name}.schema.json"
+        found.append((path, CALLBACK if name == "callback" else json.loads(beside.read_text())))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("path", "judged_by"),
+    examples(),
+    ids=[str(path.relative_to(SCHEMAS)) for path, _ in examples()],
+)
+def test_an_example_is_what_its_folder_says(path: Path, judged_by: Any) -> None:
+    document = json.loads(path.read_text())
+
+    assert (violations(judged_by, document) == []) == (path.parent.name == "valid")
+    assert Draft4Validator(judged_by).is_valid(document) == (path.parent.name == "valid")
+
+
+@pytest.mark.parametrize("judged_by", SCHEMAS_USED.values(), ids=SCHEMAS_USED)
+@given(data=st.data())
+@settings(deadline=None, max_examples=100)
+def test_both_judges_agree(judged_by: Any, data: st.DataObject) -> None:
+    document = data.draw(documents(judged_by) | near_misses(judged_by))
+
+    assert (violations(judged_by, document) == []) == Draft4Validator(judged_by).is_valid(document)
+
+
+@given(st.recursive(st.none() | st.booleans() | st.text(), st.lists, max_leaves=3))
+@settings(deadline=None, max_examples=50)
+def test_a_document_of_another_kind_is_refused(document: object) -> None:
+    assert violations(CALLBACK, document)
+
+
+@pytest.mark.parametrize("judged_by", SCHEMAS_USED.values(), ids=SCHEMAS_USED)
+@given(data=st.data())
+@settings(deadline=None, max_examples=50)
+def test_each_reason_points_into_the_document(judged_by: Any, data: st.DataObject) -> None:
+    document = data.draw(near_misses(judged_by))
+
+    for pointer, reason in violations(judged_by, document):
+        assert reason
+        value = document
+        for part in pointer.split("/")[1:]:
+            name = part.replace("~1", "/").replace("~0", "~")
+            value = value[int(name)] if isinstance(value, list) else value[name]
+
+
+def with_change(*path: str, value: Any) -> Any:
+    document = json.loads(json.dumps(ORDER))
+    inner = document
+    for part in path[:-1]:
+        inner = inner[part]
+    inner[path[-1]] = value
+    return document
+
+
+@pytest.mark.parametrize(
+    ("document", "pointer", "reason"),
+    [
+        ({}, "", "'order_id' is a required property"),
+        (with_change("order_id", value=1), "/order_id", 'does not meet type: "string"'),
+        (with_change("task_status", value="DONE"), "/task_status", "does not meet enum"),
+        (
+            with_change("task_output", "shipping_status", value="LOST"),
+            "/task_output/shipping_status",
+            "does not meet enum",
+        ),
+        (
+            with_change("task_output", value={"shipping_status": "PROCESSING"}),
+            "/task_output",
+            "'tracking_number' is a required property",
+        ),
+        (
+            {**ORDER, "task_error": {"code": "A", "message": "b", "retryable": False}},
+            "",
+            "must not have task_error with this task_status",
+        ),
+        (
+            {**ORDER, "task_status": "FAILURE"},
+            "",
+            "'task_error' is a required property",
+        ),
+    ],
+)
+def test_a_reason_says_where_and_why(document: Any, pointer: str, reason: str) -> None:
+    found = violations(CALLBACK, document)
+
+    assert any(at == pointer and why.startswith(reason) for at, why in found), found
+
+
+def test_a_pointer_escapes_what_it_has_to() -> None:
+    judged_by = {"properties": {"a/b~c": {"items": {"type": "integer"}}}}
+
+    assert [pointer for pointer, _ in violations(judged_by, {"a/b~c": [1, "x"]})] == ["/a~1b~0c/1"]
+
+
+SECRET = "SECRET-4711"
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        SECRET,
+        [SECRET],
+        with_change("order_id", value=f"{SECRET} {SECRET}"),
+        with_change("order_id", value=f"{SECRET}\n"),
+        with_change("task_type", value=SECRET),
+        with_change("task_status", value=SECRET),
+        with_change("callback_id", value=f"{SECRET}!"),
+        with_change("task_output", value=SECRET),
+        with_change("task_output", "tracking_number", value=SECRET * 50),
+        with_change("task_output", "tracking_number", value={"a": SECRET}),
+        with_change("task_error", value={"code": SECRET, "message": SECRET, "retryable": SECRET}),
+        {**ORDER, "task_status": "FAILURE", "task_error": {"code": f"{SECRET}!"}},
+    ],
+)
+def test_no_reason_quotes_a_value(document: Any) -> None:
+    found = violations(CALLBACK, document)
+
+    assert found
+    assert SECRET not in str(found)

@@ -1,0 +1,111 @@
+"""Orders: contents are read, and an end is written once."""
+
+from typing import Any
+
+import pytest
+from callbacks.adapters.aws import lazy
+from callbacks.adapters.order_table import DynamoDBOrders
+from callbacks.domain.errors import OrderNotFound
+from callbacks.domain.ports import Orders
+
+from tests.support.channels import example
+from tests.support.cloud import ORDERS, Cloud
+from tests.support.fakes import FakeOrders
+
+SHIPPING = example("valid", "output")
+
+
+def order(orders: Orders, request: pytest.FixtureRequest) -> dict[str, Any]:
+    """The order's attributes."""
+    if isinstance(orders, FakeOrders):
+        return orders.orders["order-1"]
+    aws: Cloud = request.getfixturevalue("aws")
+    return aws.order("order-1")
+
+
+def test_contents_are_read(orders: Orders) -> None:
+    assert orders.contents("order-1") == example("valid", "request")
+
+
+def test_an_order_that_is_not_there_is_not_found(orders: Orders) -> None:
+    with pytest.raises(OrderNotFound, match="there is no order order-2"):
+        orders.contents("order-2")
+    with pytest.raises(OrderNotFound):
+        orders.record_shipping("order-2", SHIPPING)
+    assert orders.mark_failed("order-2", "why") is False
+    with pytest.raises(OrderNotFound):
+        orders.contents("order-2")
+
+
+def test_shipping_completes_an_order(orders: Orders, request: pytest.FixtureRequest) -> None:
+    orders.record_shipping("order-1", SHIPPING)
+
+    assert order(orders, request).items() >= {**SHIPPING, "order_status": "COMPLETED"}.items()
+    assert orders.contents("order-1") == example("valid", "request")
+
+
+def test_a_failure_is_marked_with_its_reason(
+    orders: Orders, request: pytest.FixtureRequest
+) -> None:
+    marked = orders.mark_failed("order-1", "the parcel was lost")
+
+    assert marked is True
+    found = order(orders, request)
+    assert (found["order_status"], found["failure_reason"]) == ("FAILED", "the parcel was lost")
+
+
+def test_the_first_reason_stands(orders: Orders, request: pytest.FixtureRequest) -> None:
+    orders.mark_failed("order-1", "first")
+
+    assert orders.mark_failed("order-1", "second") is False
+    assert order(orders, request)["failure_reason"] == "first"
+
+
+def test_an_order_that_is_completed_does_not_fail(
+    orders: Orders, request: pytest.FixtureRequest
+) -> None:
+    orders.record_shipping("order-1", SHIPPING)
+
+    assert orders.mark_failed("order-1", "late") is False
+    assert order(orders, request)["order_status"] == "COMPLETED"
+
+
+def test_an_order_that_failed_can_be_shipped_after_all(
+    orders: Orders, request: pytest.FixtureRequest
+) -> None:
+    orders.mark_failed("order-1", "first")
+
+    orders.record_shipping("order-1", SHIPPING)
+
+    assert order(orders, request)["order_status"] == "COMPLETED"
+    assert "failure_reason" not in order(orders, request)
+
+
+@pytest.mark.parametrize(
+    ("stored", "read"),
+    [
+        ({"N": "3"}, 3),
+        ({"N": "3.0"}, 3),
+        ({"N": "1E2"}, 100),
+        ({"N": "0.5"}, 0.5),
+        ({"BOOL": False}, False),
+        ({"NULL": True}, None),
+        ({"S": ""}, ""),
+        ({"SS": ["a"]}, ["a"]),
+        ({"L": [{"M": {"a": {"N": "1"}}}]}, [{"a": 1}]),
+    ],
+)
+def test_values_are_read_as_json_has_them(stored: Any, read: Any, aws: Cloud) -> None:
+    aws.put_order("order-1", order_contents={"M": {"value": stored}})
+
+    contents = DynamoDBOrders(lazy("dynamodb"), ORDERS).contents("order-1")
+
+    assert contents == {"value": read}
+    assert type(contents["value"]) is type(read)
+
+
+def test_a_value_that_json_has_not_is_an_error(aws: Cloud) -> None:
+    aws.put_order("order-1", order_contents={"M": {"value": {"B": b"\0"}}})
+
+    with pytest.raises(ValueError, match="type B"):
+        DynamoDBOrders(lazy("dynamodb"), ORDERS).contents("order-1")
