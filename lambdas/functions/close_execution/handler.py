@@ -1,0 +1,64 @@
+"""After an execution failed, timed out or was aborted: no order stays half-done."""
+
+import json
+from functools import cache
+from typing import Any
+
+from callbacks.adapters.aws import lazy
+from callbacks.adapters.order_table import DynamoDBOrders
+from callbacks.adapters.step_functions import StepFunctions
+from callbacks.adapters.task_table import DynamoDBTaskOverview
+from callbacks.runtime.clock import SystemClock
+from callbacks.runtime.settings import ClosingSettings, load
+from callbacks.runtime.telemetry import about
+from callbacks.usecases.close_execution import ExecutionCloser
+
+
+def handler(event: dict[str, Any], context: Any) -> None:
+    """Takes an EventBridge event 'Step Functions Execution Status Change'.
+
+    Raises DependencyUnavailable: EventBridge tries again.
+    https://docs.aws.amazon.com/step-functions/latest/dg/eventbridge-integration.html
+    """
+    detail = event["detail"]
+    execution_arn = detail["executionArn"]
+    log = about(context, execution=execution_arn)
+    order_id = _order_id(detail)
+    if order_id is None:
+        log.warning("EXECUTION_WITHOUT_ORDER")
+        return
+    log.append_keys(order_id=order_id)
+    marked = _closer().close(order_id, execution_arn, _reason(detail), ended_at=detail["stopDate"])
+    log.info("EXECUTION_CLOSED", extra={"status": detail["status"], "order_marked": marked})
+
+
+def _order_id(detail: dict[str, Any]) -> str | None:
+    """From the execution's input, which the event carries unless it is large."""
+    text = detail.get("input") or _workflow().execution_input(detail["executionArn"])
+    document = json.loads(text)
+    order_id = document.get("order_id") if isinstance(document, dict) else None
+    return order_id if isinstance(order_id, str) and order_id else None
+
+
+def _reason(detail: dict[str, Any]) -> str:
+    return json.dumps(
+        {
+            "Error": detail.get("error") or f"Execution.{detail['status']}",
+            "Cause": detail.get("cause") or f"the execution ended as {detail['status']}",
+        }
+    )
+
+
+@cache
+def _workflow() -> StepFunctions:
+    return StepFunctions(lazy("stepfunctions"))
+
+
+@cache
+def _closer() -> ExecutionCloser:
+    settings, dynamodb = load(ClosingSettings), lazy("dynamodb")
+    return ExecutionCloser(
+        tasks=DynamoDBTaskOverview(dynamodb, settings.callback_table),
+        orders=DynamoDBOrders(dynamodb, settings.orders_table),
+        clock=SystemClock(),
+    )

@@ -1,0 +1,106 @@
+"""Brings the messages of one channel to one partner's webhook."""
+
+import json
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+from callbacks.adapters.aws import lazy
+from callbacks.adapters.secrets_manager import SigningSecrets
+from callbacks.adapters.sqs_queues import SQSMessageQueue, SQSRedeliveryQueue
+from callbacks.adapters.task_table import DynamoDBTaskOverview
+from callbacks.adapters.webhook import HttpWebhook
+from callbacks.domain.errors import DependencyUnavailable
+from callbacks.domain.task import TaskKey
+from callbacks.runtime.clock import SystemClock
+from callbacks.runtime.settings import WebhookSettings, load
+from callbacks.runtime.telemetry import about, count
+from callbacks.usecases.deliver import Message, WebhookDeliverer
+
+REQUEUED_AFTER_SECONDS = 7 * 86_400
+
+
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """An SQS batch to its partial failures: messages to be tried again.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
+    """
+    retried = [record for record in event["Records"] if not _deliver(record, context)]
+    return {"batchItemFailures": [{"itemIdentifier": record["messageId"]} for record in retried]}
+
+
+def _deliver(record: dict[str, Any], context: Any) -> bool:
+    """True if the message is done with."""
+    tries = int(record["attributes"]["ApproximateReceiveCount"])
+    log = about(context, message_id=record["messageId"])
+    try:
+        message = _message(record["body"])
+    except (ValueError, KeyError, TypeError):
+        log.exception("MESSAGE_UNREADABLE")
+        _undelivered().send(record["body"], "the message is no CloudEvent of this platform")
+        return True
+    log.append_keys(
+        order_id=message.key.order_id,
+        task_type=message.key.task_type,
+        callback_id=message.callback_id,
+        tries=tries,
+    )
+    try:
+        retry_in = _deliverer().deliver(message, tries)
+        if retry_in is None:
+            log.info("MESSAGE_DONE")
+            count("MessageDone", task_type=message.key.task_type)
+            return True
+        log.info("MESSAGE_RETRIED", extra={"retry_in": retry_in})
+        return _later(record, retry_in)
+    except DependencyUnavailable as error:
+        log.warning("DELIVERY_UNAVAILABLE", extra={"reason": str(error)})
+        return False
+
+
+def _later(record: dict[str, Any], retry_in: int) -> bool:
+    """A message keeps its age while it is retried, and SQS deletes it at fourteen days."""
+    sent_at = int(record["attributes"]["SentTimestamp"]) / 1000
+    if SystemClock().now() - sent_at > REQUEUED_AFTER_SECONDS:
+        _queue().send(record["body"])
+        return True
+    _queue().retry_in(record["receiptHandle"], retry_in)
+    return False
+
+
+def _message(body: str) -> Message:
+    event = json.loads(body)
+    return Message(
+        key=TaskKey(event["subject"], event["tasktype"]),
+        callback_id=event["id"],
+        expires_at=datetime.fromisoformat(event["expirytime"]).timestamp(),
+        body=body,
+    )
+
+
+@cache
+def _settings() -> WebhookSettings:
+    return load(WebhookSettings)
+
+
+@cache
+def _queue() -> SQSMessageQueue:
+    return SQSMessageQueue(lazy("sqs"), _settings().webhook_queue_url)
+
+
+@cache
+def _undelivered() -> SQSMessageQueue:
+    return SQSMessageQueue(lazy("sqs"), _settings().dead_letter_queue_url)
+
+
+@cache
+def _deliverer() -> WebhookDeliverer:
+    settings, clock = _settings(), SystemClock()
+    secrets = SigningSecrets(lazy("secretsmanager"), settings.signing_secret_arn, clock)
+    return WebhookDeliverer(
+        webhook=HttpWebhook(settings.webhook_url, secrets, clock),
+        tasks=DynamoDBTaskOverview(lazy("dynamodb"), settings.callback_table),
+        redelivery=SQSRedeliveryQueue(lazy("sqs"), settings.redelivery_queue_url),
+        undelivered=_undelivered(),
+        clock=clock,
+    )

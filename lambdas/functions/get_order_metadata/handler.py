@@ -1,0 +1,29 @@
+"""Reads the contents of an order for the workflow."""
+
+from functools import cache
+from typing import Any
+
+from callbacks.adapters.aws import lazy
+from callbacks.adapters.order_table import DynamoDBOrders
+from callbacks.domain.errors import InvalidDispatch
+from callbacks.runtime.settings import OrderSettings, load
+from callbacks.runtime.telemetry import about
+
+
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """`{order_id, execution_arn}` to `{order_id, order_contents}`.
+
+    Raises OrderNotFound, and DependencyUnavailable when a repeat may work.
+    """
+    order_id = event.get("order_id")
+    log = about(context, order_id=order_id, execution=event.get("execution_arn"))
+    if not isinstance(order_id, str) or not order_id:
+        raise InvalidDispatch("the workflow's input needs order_id, a string that is not empty")
+    contents = _orders().contents(order_id)
+    log.info("ORDER_READ")
+    return {"order_id": order_id, "order_contents": contents}
+
+
+@cache
+def _orders() -> DynamoDBOrders:
+    return DynamoDBOrders(lazy("dynamodb"), load(OrderSettings).orders_table)

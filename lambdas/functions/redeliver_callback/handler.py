@@ -1,0 +1,89 @@
+"""Delivers recorded outcomes from the redelivery queue, with backoff and jitter."""
+
+import random
+from functools import cache
+from typing import Any
+
+from callbacks.adapters.aws import lazy
+from callbacks.adapters.sqs_queues import (
+    SQSDeadLetterQueue,
+    SQSRedeliveryQueue,
+    parse_redelivery,
+)
+from callbacks.adapters.step_functions import StepFunctions
+from callbacks.domain.errors import DependencyUnavailable
+from callbacks.runtime.clock import SystemClock
+from callbacks.runtime.records import LoggedTasks
+from callbacks.runtime.settings import RedeliverySettings, load
+from callbacks.runtime.telemetry import about, count
+from callbacks.usecases.redeliver import Disposition, Redeliverer
+
+MAX_BACKOFF_SECONDS = 900
+
+
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """An SQS batch to its partial failures: messages to be tried again.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
+    """
+    retried = [record for record in event["Records"] if not _deliver(record, context)]
+    return {"batchItemFailures": [{"itemIdentifier": record["messageId"]} for record in retried]}
+
+
+def _deliver(record: dict[str, Any], context: Any) -> bool:
+    """True if the message is done with. One that cannot be read is left to the queue's redrive."""
+    tries = int(record["attributes"]["ApproximateReceiveCount"])
+    log = about(context, message_id=record["messageId"])
+    try:
+        redelivery = parse_redelivery(record["body"])
+    except (ValueError, KeyError, TypeError):
+        log.exception("REDELIVERY_UNREADABLE")
+        return False
+    log.append_keys(
+        order_id=redelivery.key.order_id,
+        task_type=redelivery.key.task_type,
+        callback_id=redelivery.callback_id,
+        tries=tries,
+    )
+    retry_seconds = _backoff_seconds(tries)
+    try:
+        disposition = _redeliverer().redeliver(
+            redelivery,
+            last_try=tries >= _settings().max_tries,
+            retry_seconds=retry_seconds,
+        )
+        if disposition is Disposition.RETRY:
+            _queue().retry_in(record["receiptHandle"], retry_seconds)
+    except DependencyUnavailable as error:
+        log.warning("REDELIVERY_UNAVAILABLE", extra={"reason": str(error)})
+        return False
+    log.info("REDELIVERY_TRIED", extra={"disposition": disposition.value})
+    count("RedeliveryTried", disposition=disposition.value)
+    return disposition is Disposition.DONE
+
+
+def _backoff_seconds(tries: int) -> int:
+    """Doubles from two seconds; the jitter spreads over the upper half."""
+    longest = min(2**tries, MAX_BACKOFF_SECONDS)
+    return random.randint(longest // 2, longest)
+
+
+@cache
+def _settings() -> RedeliverySettings:
+    return load(RedeliverySettings)
+
+
+@cache
+def _queue() -> SQSRedeliveryQueue:
+    return SQSRedeliveryQueue(lazy("sqs"), _settings().redelivery_queue_url)
+
+
+@cache
+def _redeliverer() -> Redeliverer:
+    settings = _settings()
+    return Redeliverer(
+        store=LoggedTasks(lazy("dynamodb"), settings.callback_table),
+        workflow=StepFunctions(lazy("stepfunctions")),
+        dead_letters=SQSDeadLetterQueue(lazy("sqs"), settings.dead_letter_queue_url),
+        clock=SystemClock(),
+    )

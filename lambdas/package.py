@@ -1,0 +1,275 @@
+"""Builds the functions' package: the same sources give the same bytes."""
+
+import argparse
+import base64
+import compileall
+import fnmatch
+import gzip
+import hashlib
+import json
+import os
+import py_compile
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+LAMBDAS = Path(__file__).resolve().parent
+REQUIREMENTS = LAMBDAS / "requirements.txt"
+DIST = LAMBDAS.parent / "dist"
+SOURCES = ("callbacks", "functions")
+MACHINES = {"arm64": "aarch64", "x86_64": "x86_64"}
+PYTHONS = ("3.13", "3.14")
+
+# What the adapters call. Without the other 400 services' data, botocore starts in two thirds of
+# the time and the package holds.
+SERVICES = frozenset({"dynamodb", "secretsmanager", "sns", "sqs", "stepfunctions"})
+
+# What is never read at run time. Licences stay.
+UNUSED = (
+    "bin/*",
+    "*/__pycache__/*",
+    "*/tests/*",
+    "*.pyi",
+    "*/py.typed",
+    "*.dist-info/INSTALLER",
+    "*.dist-info/RECORD",
+    "*.dist-info/REQUESTED",
+    "*.dist-info/WHEEL",
+    "*.dist-info/sboms/*",
+    "*.dist-info/top_level.txt",
+    "*.dist-info/zip-safe",
+    "aws_lambda_powertools/event_handler/*",
+    "aws_lambda_powertools/utilities/data_classes/*",
+    "aws_lambda_powertools/utilities/parser/*",
+    "botocore/data/*/examples-1.json",
+    "dateutil/zoneinfo/*.tar.gz",
+    "pydantic/v1/*",
+    "urllib3/contrib/emscripten/*",
+)
+
+
+class PackageError(Exception):
+    """The package cannot be built; the message says what to do."""
+
+
+def build(architecture: str, python: str) -> Path:
+    """Write dist/ARCHITECTURE/lambdas.zip and package.tfvars.json; return the path of the zip.
+
+    Raises PackageError if the architecture or the Python version is not offered, a dependency has
+    no wheel for them, or a source does not compile. What was there before is then left as it was.
+    """
+    if architecture not in MACHINES:
+        raise PackageError(f"ARCH={architecture} is not offered: use {' or '.join(MACHINES)}.")
+    if python not in PYTHONS:
+        raise PackageError(f"PYTHON={python} is not offered: use {' or '.join(PYTHONS)}.")
+
+    target = DIST / architecture
+    target.mkdir(parents=True, exist_ok=True)
+    archive = target / "lambdas.zip"
+    sources = dict(_files(LAMBDAS, *(f"{name}/**/*.py" for name in SOURCES)))
+    inputs = _digest(_dependency_inputs(architecture, python), _digests(sources))
+    with TemporaryDirectory(dir=target) as scratch:
+        if _inputs_of(archive) != inputs:
+            tree = Path(scratch, "sources")
+            for name, content in sources.items():
+                _write(tree / name, content)
+            _compile(tree, python)
+            files = dict(_files(_dependencies(architecture, python), "**/*"))
+            files.update(_files(tree, "**/*"))
+            _write_archive(Path(scratch, archive.name), files, comment=inputs)
+            Path(scratch, archive.name).replace(archive)
+
+        sha256 = base64.b64encode(hashlib.sha256(archive.read_bytes()).digest()).decode()
+        package = {
+            "path": archive.relative_to(DIST.parent).as_posix(),
+            "sha256_base64": sha256,
+            "runtime": f"python{python}",
+            "architecture": architecture,
+        }
+        manifest = Path(scratch, "package.tfvars.json")
+        _write(manifest, json.dumps({"package": package}, indent=2).encode() + b"\n")
+        manifest.replace(target / manifest.name)
+    return archive
+
+
+def _dependency_inputs(architecture: str, python: str) -> str:
+    return _digest(
+        architecture,
+        python,
+        _compiles_for(python),
+        Path(__file__).read_bytes(),
+        REQUIREMENTS.read_bytes(),
+    )
+
+
+def _dependencies(architecture: str, python: str) -> Path:
+    """The directory of the installed, pruned and compiled dependencies, made if it is not there."""
+    inputs = _dependency_inputs(architecture, python)
+    directory = DIST / architecture / f"dependencies-{inputs[:16]}"
+    if directory.exists():
+        return directory
+    with TemporaryDirectory(dir=directory.parent) as scratch:
+        tree = Path(scratch, "dependencies")
+        _install(tree, architecture, python)
+        for path in tree.rglob("*"):
+            name = path.relative_to(tree).as_posix()
+            if path.is_file() and any(fnmatch.fnmatchcase(name, unused) for unused in UNUSED):
+                path.unlink()
+        _prune_botocore(tree)
+        _compile(tree, python)
+        tree.replace(directory)
+    return directory
+
+
+def _install(tree: Path, architecture: str, python: str) -> None:
+    machine = MACHINES[architecture]
+    # Lambda's Amazon Linux 2023 has glibc 2.34.
+    platforms = [f"manylinux_2_{minor}_{machine}" for minor in range(17, 35)]
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    command += ["--no-input", "--no-compile", "--no-deps", "--require-hashes"]
+    command += ["--only-binary", ":all:", "--requirement", str(REQUIREMENTS)]
+    command += ["--implementation", "cp", "--python-version", python, "--target", str(tree)]
+    for platform in [*platforms, f"manylinux2014_{machine}"]:
+        command += ["--platform", platform]
+    pip = subprocess.run(command, capture_output=True, text=True, check=False)
+    if pip.returncode == 0:
+        return
+    if missing := re.search(r"No matching distribution found for (\S+)", pip.stderr):
+        raise PackageError(
+            f"No wheel of {missing[1]} for {architecture} and Python {python} was found: pin a "
+            "version that has one, or check that the package index can be reached."
+        )
+    if differs := re.search(r"DO NOT MATCH THE HASHES.*\n\s*(\S+)", pip.stderr):
+        raise PackageError(
+            f"{differs[1]} does not match its hash in lambdas/requirements.txt: find out who "
+            "changed it before you lock it anew."
+        )
+    reason = (pip.stderr.strip() or "it gave no reason").splitlines()[-1]
+    raise PackageError(f"pip could not install the dependencies: {reason}")
+
+
+def _prune_botocore(tree: Path) -> None:
+    """Leave the data of SERVICES, as plain JSON and without its documentation."""
+    data = tree / "botocore" / "data"
+    for service in data.iterdir():
+        if service.is_dir() and service.name not in SERVICES:
+            shutil.rmtree(service)
+    endpoints = set()
+    for packed in sorted(data.rglob("*.json.gz")):
+        model = json.loads(gzip.decompress(packed.read_bytes()), object_hook=_undocumented)
+        if packed.name == "service-2.json.gz":
+            endpoints.add(model["metadata"]["endpointPrefix"])
+        _write_json(packed.with_suffix(""), model)
+        packed.unlink()
+
+    regions = json.loads((data / "endpoints.json").read_bytes())
+    for partition in regions["partitions"]:
+        services = partition["services"].items()
+        partition["services"] = {name: value for name, value in services if name in endpoints}
+    _write_json(data / "endpoints.json", regions)
+    # Its licence asks that changed files say so; JSON cannot.
+    changes = b"Left out of this copy: services that are not called, examples, documentation.\n"
+    _write(data / "CHANGES", changes)
+
+
+def _undocumented(value: dict[str, Any]) -> dict[str, Any]:
+    # A structure may have a member of that name: it is no string.
+    if isinstance(value.get("documentation"), str):
+        del value["documentation"]
+    return value
+
+
+def _compile(tree: Path, python: str) -> None:
+    # /var/task is read-only: without these, every cold start compiles all that it imports.
+    if not _compiles_for(python):
+        return
+    compiled = compileall.compile_dir(
+        tree,
+        maxlevels=32,
+        quiet=1,
+        optimize=0,
+        stripdir=tree,
+        prependdir="/var/task",
+        invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
+    )
+    if not compiled:
+        raise PackageError("A source does not compile; what Python says of it stands above.")
+
+
+def _compiles_for(python: str) -> bool:
+    return f"{sys.version_info.major}.{sys.version_info.minor}" == python
+
+
+def _write_archive(path: Path, files: dict[str, bytes], comment: str) -> None:
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in sorted(files.items()):
+            info = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
+            info.create_system = 3
+            info.external_attr = 0o100644 << 16
+            info.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(info, content, compresslevel=9)
+        archive.comment = comment.encode()
+
+
+def _inputs_of(archive: Path) -> str | None:
+    try:
+        with zipfile.ZipFile(archive) as existing:
+            return existing.comment.decode()
+    except (FileNotFoundError, zipfile.BadZipFile):
+        return None
+
+
+def _files(root: Path, *patterns: str) -> Iterator[tuple[str, bytes]]:
+    for pattern in patterns:
+        for path in root.glob(pattern):
+            if path.is_file():
+                yield path.relative_to(root).as_posix(), path.read_bytes()
+
+
+def _write(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+
+
+def _write_json(path: Path, value: object) -> None:
+    _write(path, json.dumps(value, separators=(",", ":")).encode())
+
+
+def _digests(files: dict[str, bytes]) -> list[tuple[str, str]]:
+    return [(name, hashlib.sha256(content).hexdigest()) for name, content in sorted(files.items())]
+
+
+def _digest(*parts: object) -> str:
+    return hashlib.sha256(repr(parts).encode()).hexdigest()
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--arch", default="arm64", help=" or ".join(MACHINES))
+    parser.add_argument("--python", default="3.13", help=" or ".join(PYTHONS))
+    arguments = parser.parse_args()
+    try:
+        archive = build(arguments.arch, arguments.python)
+    except PackageError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    if not _compiles_for(arguments.python):
+        sys.stderr.write(
+            f"The package has no bytecode, which only Python {arguments.python} can make: cold "
+            "starts are slower without.\n"
+        )
+    size = archive.stat().st_size / 1_000_000
+    sys.stdout.write(
+        f"{os.path.relpath(archive)}: {size:.1f} MB, {arguments.arch}, Python {arguments.python}\n"
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
