@@ -1,0 +1,1 @@
+"""Fakes of the ports, and builders of what tests are given."""

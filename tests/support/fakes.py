@@ -1,0 +1,235 @@
+"""The ports in memory. The tests in tests/contract hold them to what the AWS adapters do."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from callbacks.domain.channel import Channel
+from callbacks.domain.errors import OrderNotFound, TokenNotAccepted, Violation
+from callbacks.domain.outcome import Failure, Outcome, Success, digest
+from callbacks.domain.ports import Redelivery, Verdict, Write
+from callbacks.domain.task import (
+    Attempt,
+    CallbackTask,
+    Status,
+    TaskKey,
+    claimed,
+    may_claim,
+    token_digest,
+)
+
+
+@dataclass
+class FakeClock:
+    seconds: float = 1_800_000_000.0
+
+    def now(self) -> float:
+        return self.seconds
+
+    def advance(self, seconds: float) -> None:
+        self.seconds += seconds
+
+
+@dataclass
+class FakeTasks:
+    """TaskStore and TaskOverview."""
+
+    records: dict[TaskKey, CallbackTask] = field(default_factory=dict)
+
+    def get(self, key: TaskKey) -> CallbackTask | None:
+        return self.records.get(key)
+
+    def create(self, task: CallbackTask) -> Write:
+        found = self.records.get(task.key)
+        if found is not None:
+            return Write(applied=False, task=found)
+        return self._put(task)
+
+    def claim(
+        self, key: TaskKey, callback_id: str | None, outcome: Outcome, principal: str, now: int
+    ) -> Write:
+        found = self.records.get(key)
+        if found is None or not may_claim(found, callback_id, digest(outcome), now):
+            return Write(applied=False, task=found)
+        return self._put(claimed(found, outcome, principal, now))
+
+    def replace(self, found: CallbackTask, new: CallbackTask) -> Write:
+        there = self.records.get(found.key)
+        if there is None or there.version != found.version:
+            return Write(applied=False, task=there)
+        closed = new.status in (Status.COMPLETED, Status.EXPIRED)
+        token = None if closed else new.task_token or there.task_token
+        return self._put(replace(new, task_token=token))
+
+    def due(self, now: int) -> list[TaskKey]:
+        return [
+            key
+            for key, task in self.records.items()
+            if task.due_at is not None and task.due_at <= now
+        ]
+
+    def peek(self, key: TaskKey) -> CallbackTask | None:
+        task = self.records.get(key)
+        return replace(task, task_token=None) if task else None
+
+    def of_order(self, order_id: str) -> Sequence[CallbackTask]:
+        return [
+            replace(task, task_token=None)
+            for key, task in self.records.items()
+            if key.order_id == order_id
+        ]
+
+    def _put(self, task: CallbackTask) -> Write:
+        self.records[task.key] = task
+        return Write(applied=True, task=task)
+
+
+@dataclass
+class FakeTaskOverview:
+    """TaskOverview over the records of a FakeTasks: no token leaves it."""
+
+    tasks: FakeTasks
+
+    def due(self, now: int) -> list[TaskKey]:
+        return self.tasks.due(now)
+
+    def peek(self, key: TaskKey) -> CallbackTask | None:
+        return self.tasks.peek(key)
+
+    def of_order(self, order_id: str) -> Sequence[CallbackTask]:
+        return self.tasks.of_order(order_id)
+
+    def replace(self, found: CallbackTask, new: CallbackTask) -> Write:
+        write = self.tasks.replace(found, new)
+        return Write(write.applied, replace(write.task, task_token=None) if write.task else None)
+
+
+@dataclass
+class FakeTopic:
+    published: list[tuple[str, Mapping[str, str]]] = field(default_factory=list)
+
+    def publish(self, message: str, attributes: Mapping[str, str]) -> None:
+        self.published.append((message, attributes))
+
+
+@dataclass
+class Wait:
+    """One task token of the fake workflow; `closed_by` is what ended the wait, if anything did."""
+
+    execution_arn: str
+    open: bool = True
+    closed_by: Outcome | None = None
+
+
+@dataclass
+class FakeWorkflow:
+    """Waits by token; a closed wait answers as Step Functions does, late and repeated alike."""
+
+    waits: dict[str, Wait] = field(default_factory=dict)
+    ended: dict[str, datetime] = field(default_factory=dict)
+    beats: list[str] = field(default_factory=list)
+
+    def wait(self, task_token: str, execution_arn: str) -> None:
+        self.waits[task_token] = Wait(execution_arn)
+
+    def time_out(self, task_token: str) -> None:
+        self.waits[task_token].open = False
+
+    def end(self, execution_arn: str, at: float) -> None:
+        self.ended[execution_arn] = datetime.fromtimestamp(at, UTC)
+        for wait in self.waits.values():
+            if wait.execution_arn == execution_arn:
+                wait.open = False
+
+    def complete(self, task_token: str, outcome: Outcome) -> None:
+        wait = self._open_wait(task_token)
+        wait.open, wait.closed_by = False, outcome
+
+    def heartbeat(self, task_token: str) -> None:
+        self._open_wait(task_token)
+        self.beats.append(task_token)
+
+    def verdict(self, attempt: Attempt) -> Verdict:
+        for token, wait in self.waits.items():
+            if token_digest(token) != attempt.token_digest:
+                continue
+            if wait.open:
+                return Verdict.NO_EVIDENCE
+            delivered = wait.closed_by is not None and wait.closed_by == attempt.outcome
+            return Verdict.DELIVERED if delivered else Verdict.GONE
+        return Verdict.NO_EVIDENCE
+
+    def ended_at(self, execution_arn: str) -> datetime | None:
+        known = any(wait.execution_arn == execution_arn for wait in self.waits.values())
+        return self.ended.get(execution_arn) if known else datetime.max.replace(tzinfo=UTC)
+
+    def _open_wait(self, task_token: str) -> Wait:
+        wait = self.waits.get(task_token)
+        if wait is None or not wait.open:
+            raise TokenNotAccepted("TaskTimedOut")
+        return wait
+
+
+@dataclass
+class FakeRedeliveryQueue:
+    messages: list[Redelivery] = field(default_factory=list)
+
+    def send(self, redelivery: Redelivery) -> None:
+        self.messages.append(redelivery)
+
+
+@dataclass
+class FakeDeadLetterQueue:
+    messages: list[tuple[Redelivery, str, Outcome | None]] = field(default_factory=list)
+
+    def send(self, redelivery: Redelivery, reason: str, outcome: Outcome | None) -> None:
+        self.messages.append((redelivery, reason, outcome))
+
+
+@dataclass
+class FakeChannels:
+    channels: dict[str, Channel] = field(default_factory=dict)
+
+    def get(self, task_type: str) -> Channel | None:
+        return self.channels.get(task_type)
+
+
+@dataclass
+class FakeContracts:
+    """Finds the same violations in every document."""
+
+    found: list[Violation] = field(default_factory=list)
+
+    def violations(self, schema: str, document: object) -> Sequence[Violation]:  # noqa: ARG002
+        return self.found
+
+
+@dataclass
+class FakeOrders:
+    orders: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def contents(self, order_id: str) -> Mapping[str, Any]:
+        contents: Mapping[str, Any] = self._order(order_id)["order_contents"]
+        return contents
+
+    def record_shipping(self, order_id: str, shipping: Mapping[str, Any]) -> None:
+        order = self._order(order_id)
+        order.pop("failure_reason", None)
+        order.update(shipping, order_status="COMPLETED")
+
+    def mark_failed(self, order_id: str, reason: str) -> bool:
+        order = self.orders.get(order_id)
+        if order is None or order.get("order_status") in ("COMPLETED", "FAILED"):
+            return False
+        order.update(order_status="FAILED", failure_reason=reason)
+        return True
+
+    def _order(self, order_id: str) -> dict[str, Any]:
+        if order_id not in self.orders:
+            raise OrderNotFound(order_id)
+        return self.orders[order_id]
+
+
+SHIPPED = Success({"shipping_status": "PROCESSING", "tracking_number": "1ZA1B2C3D4"})
+LOST = Failure("LOST", "the parcel was lost", retryable=False)

@@ -1,0 +1,227 @@
+"""deliver_webhook: from a queue's batch to the endpoint, the queues and the record."""
+
+import base64
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+import urllib3
+from callbacks.adapters.aws import client
+from callbacks.domain.outcome import Undeliverable
+from callbacks.domain.task import Status
+from callbacks.runtime.clock import SystemClock
+from standardwebhooks import Webhook
+
+from tests.support import functions
+from tests.support.cloud import TASKS
+from tests.support.functions import SIGNING_SECRET
+from tests.support.services import intercepted
+from tests.support.tasks import KEY, NOW, completing, pending
+from tests.unit.functions.conftest import Deployed
+
+FIRST, SECOND = ("whsec_" + base64.b64encode(letter * 32).decode() for letter in (b"a", b"b"))
+DEADLINE = "2098-01-01T00:00:00.000Z"
+TIMEOUT_SECONDS = 10**9
+
+
+def message(**changes: Any) -> str:
+    known = {
+        "id": "attempt-1",
+        "subject": KEY.order_id,
+        "tasktype": KEY.task_type,
+        "expirytime": DEADLINE,
+    }
+    return json.dumps(known | changes)
+
+
+@dataclass
+class Endpoint:
+    """Stands in for the network."""
+
+    status: int | None = 200
+    headers: dict[str, str] = field(default_factory=dict)
+    posted: list[dict[str, Any]] = field(default_factory=list)
+
+    def request(self, _method: str, url: str, **arguments: Any) -> Any:
+        self.posted.append({"url": url, **arguments})
+        if self.status is None:
+            raise urllib3.exceptions.ProtocolError("gone away")
+        return SimpleNamespace(status=self.status, headers=self.headers, close=lambda: None)
+
+
+@pytest.fixture
+def endpoint(deployed: Deployed) -> Iterator[Endpoint]:
+    """With its signing secret in Secrets Manager, and a task that waits."""
+    client("secretsmanager").create_secret(
+        Name=SIGNING_SECRET, SecretString=json.dumps({"current": FIRST})
+    )
+    deployed.given(pending(timeout_seconds=TIMEOUT_SECONDS))
+    endpoint = Endpoint()
+    with patch("callbacks.adapters.webhook.urllib3.request", endpoint.request):
+        yield endpoint
+
+
+def deliver(
+    deployed: Deployed, body: str | None = None, *, tries: int = 1, sent_at: int = NOW
+) -> list[str]:
+    """The messages that are to come again."""
+    event = functions.redelivery_event(body or message(), tries=tries)
+    event["Records"][0]["attributes"]["SentTimestamp"] = str(sent_at * 1000)
+    failures = deployed.call("deliver_webhook", event)["batchItemFailures"]
+    return [failure["itemIdentifier"] for failure in failures]
+
+
+def letters(deployed: Deployed) -> list[Any]:
+    answer = deployed.aws.sqs.receive_message(
+        QueueUrl=deployed.aws.dead_letter_queue_url, MessageAttributeNames=["All"]
+    )
+    return list(answer.get("Messages", []))
+
+
+def test_a_message_that_is_taken_is_gone_from_the_queue(
+    deployed: Deployed, endpoint: Endpoint
+) -> None:
+    assert deliver(deployed) == []
+
+    [posted] = endpoint.posted
+    assert posted["url"] == "https://hooks.example.com/tasks"
+    assert posted["redirect"] is False
+    assert signatures_of(posted, FIRST) == posted["headers"]["webhook-signature"].split()
+    line = deployed.logged("MESSAGE_DONE")
+    assert (line["callback_id"], line["order_id"], line["tries"]) == ("attempt-1", KEY.order_id, 1)
+    assert deployed.counted("MessageDone")
+
+
+def test_both_secrets_sign_while_one_is_rotated(deployed: Deployed, endpoint: Endpoint) -> None:
+    client("secretsmanager").put_secret_value(
+        SecretId=SIGNING_SECRET, SecretString=json.dumps({"current": SECOND, "previous": FIRST})
+    )
+
+    deliver(deployed)
+
+    [posted] = endpoint.posted
+    assert signatures_of(posted, SECOND, FIRST) == posted["headers"]["webhook-signature"].split()
+
+
+def test_a_secret_that_is_rotated_is_read_anew_within_five_minutes(
+    deployed: Deployed, endpoint: Endpoint
+) -> None:
+    with at(NOW):
+        deliver(deployed)
+    client("secretsmanager").put_secret_value(
+        SecretId=SIGNING_SECRET, SecretString=json.dumps({"current": SECOND, "previous": FIRST})
+    )
+
+    for later in (299, 300):
+        with at(NOW + later):
+            deliver(deployed)
+
+    signatures = [posted["headers"]["webhook-signature"].split() for posted in endpoint.posted]
+    assert [len(each) for each in signatures] == [1, 1, 2]
+
+
+def test_a_message_that_is_not_taken_comes_again_after_a_pause(
+    deployed: Deployed, endpoint: Endpoint
+) -> None:
+    endpoint.status, endpoint.headers = 429, {"Retry-After": "77"}
+
+    with intercepted("sqs") as sqs:
+        sqs.answers["ChangeMessageVisibility"] = {}
+        with at(NOW):
+            assert deliver(deployed) == ["message-0"]
+
+    [(operation, pause)] = sqs.calls
+    assert operation == "ChangeMessageVisibility"
+    assert pause["VisibilityTimeout"] == 77
+    assert pause["ReceiptHandle"] == "receipt-0"
+    assert pause["QueueUrl"] == deployed.aws.partner_queue_url
+    assert deployed.logged("MESSAGE_RETRIED")["retry_in"] == 77
+
+
+def test_a_message_of_a_week_is_sent_anew(deployed: Deployed, endpoint: Endpoint) -> None:
+    endpoint.status = 500
+
+    with at(NOW + 7 * 86_400 + 1):
+        assert deliver(deployed, tries=800) == []
+
+    assert deployed.aws.receive(deployed.aws.partner_queue_url) == [message()]
+
+
+def test_an_endpoint_that_is_gone_fails_the_task(deployed: Deployed, endpoint: Endpoint) -> None:
+    endpoint.status = 410
+
+    assert deliver(deployed) == []
+
+    [letter] = letters(deployed)
+    assert letter["Body"] == message()
+    reason = letter["MessageAttributes"]["reason"]["StringValue"]
+    record = deployed.record()
+    assert record is not None
+    assert (record.status, record.outcome) == (Status.COMPLETING, Undeliverable(reason))
+    assert record.task_token
+    [redelivery] = deployed.aws.receive(deployed.aws.redelivery_queue_url)
+    assert json.loads(redelivery)["outcome_digest"] == record.outcome_digest
+
+
+def test_a_task_that_is_answered_is_not_posted_again(
+    deployed: Deployed, endpoint: Endpoint
+) -> None:
+    deployed.aws.dynamodb.delete_item(
+        TableName=TASKS,
+        Key={"order_id": {"S": KEY.order_id}, "task_type": {"S": KEY.task_type}},
+    )
+    deployed.given(completing())
+
+    assert deliver(deployed, tries=2) == []
+    assert not endpoint.posted
+
+
+@pytest.mark.parametrize(
+    "body", ["shipped!", "[]", '"x"', '{"id": "1"}', '{"Type": "Notification", "Message": "{}"}']
+)
+def test_what_is_no_message_goes_to_the_dead_letter_queue(
+    body: str, deployed: Deployed, endpoint: Endpoint
+) -> None:
+    assert deliver(deployed, body) == []
+
+    assert not endpoint.posted
+    [letter] = letters(deployed)
+    assert letter["Body"] == body
+    assert deployed.logged("MESSAGE_UNREADABLE")
+
+
+def test_a_message_waits_while_its_secret_cannot_be_read(
+    deployed: Deployed, endpoint: Endpoint
+) -> None:
+    with intercepted("secretsmanager") as secrets:
+        secrets.refuse("GetSecretValue", "InternalServiceError", status=500)
+
+        assert deliver(deployed) == ["message-0"]
+
+    assert not endpoint.posted
+    assert "GetSecretValue" in deployed.logged("DELIVERY_UNAVAILABLE")["reason"]
+
+
+def test_signing_secrets_stand_in_no_log(deployed: Deployed, endpoint: Endpoint) -> None:
+    endpoint.status = None
+    with intercepted("sqs") as sqs:
+        sqs.answers["ChangeMessageVisibility"] = {}
+
+        deliver(deployed)
+
+    deployed.lines()
+    assert FIRST.removeprefix("whsec_") not in deployed.printed
+
+
+def at(now: float) -> Any:
+    return patch.object(SystemClock, "now", lambda _: now)
+
+
+def signatures_of(posted: dict[str, Any], *secrets: str) -> list[str]:
+    timestamp = datetime.fromtimestamp(int(posted["headers"]["webhook-timestamp"]), UTC)
+    return [Webhook(secret).sign("attempt-1", timestamp, message()) for secret in secrets]

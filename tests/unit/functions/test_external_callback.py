@@ -1,0 +1,431 @@
+"""external_callback: proxy events to answers and records."""
+
+import json
+import time
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from botocore.exceptions import ReadTimeoutError
+from callbacks.domain.channel import Contract
+from callbacks.domain.outcome import Outcome, Success, digest
+from callbacks.domain.task import CallbackTask, OutcomeStatus, Settlement, Status, expired
+
+from tests.contract.test_time_outs import HELD
+from tests.support.channels import SHIPPING, composed, example, shipping_channel
+from tests.support.functions import ACME, callback_event
+from tests.support.services import Service, intercepted
+from tests.support.tasks import (
+    BUSY,
+    EXECUTION,
+    KEY,
+    LOST,
+    SHIPPED,
+    completing,
+    done,
+    pending,
+    settled_as,
+    token,
+    unsettled,
+)
+from tests.unit.functions.conftest import Deployed
+
+BODY: dict[str, Any] = {
+    "order_id": KEY.order_id,
+    "task_type": SHIPPING,
+    "task_status": "SUCCESS",
+    "task_output": example("valid", "output"),
+}
+HEARTBEAT = {name: BODY[name] for name in ("order_id", "task_type")} | {
+    "task_status": "IN_PROGRESS"
+}
+
+
+def recently() -> int:
+    """Milliseconds, an instant ago by the machine's clock."""
+    return int(time.time() * 1000) - 1000
+
+
+def failed(code: str, message: str, *, retryable: bool) -> dict[str, Any]:
+    error = {"code": code, "message": message, "retryable": retryable}
+    return HEARTBEAT | {"task_status": "FAILURE", "task_error": error}
+
+
+def post(deployed: Deployed, body: Any, **event: Any) -> tuple[int, dict[str, Any]]:
+    """The status, and the body of the answer."""
+    response = deployed.call("external_callback", callback_event(body, **event))
+    answer: dict[str, Any] = json.loads(response["body"])
+    kind = "problem+json" if response["statusCode"] >= 400 else "json"
+    assert response["headers"]["Content-Type"] == f"application/{kind}"
+    if response["statusCode"] >= 400:
+        assert answer["status"] == response["statusCode"]
+        assert answer["request_id"]
+    return response["statusCode"], answer
+
+
+@pytest.fixture
+def dynamodb(deployed: Deployed) -> Iterator[Service]:  # noqa: ARG001
+    with intercepted("dynamodb") as service:
+        yield service
+
+
+@pytest.fixture
+def sqs(deployed: Deployed) -> Iterator[Service]:  # noqa: ARG001
+    with intercepted("sqs") as service:
+        yield service
+
+
+class TestOutcome:
+    @pytest.mark.parametrize("callback_id", ["attempt-1", None])
+    @pytest.mark.parametrize(
+        ("body", "outcome"),
+        [
+            (BODY, SHIPPED),
+            (failed("LOST", "the parcel was lost", retryable=False), LOST),
+            (failed("BUSY", "no van today", retryable=True), BUSY),
+        ],
+        ids=["success", "failure", "retryable failure"],
+    )
+    def test_is_delivered(
+        self, body: Any, outcome: Outcome, callback_id: str | None, deployed: Deployed
+    ) -> None:
+        deployed.given(pending(requested_at=recently()))
+
+        status, answer = post(deployed, body, callback_id=callback_id)
+
+        assert (status, answer) == (
+            200,
+            {
+                "order_id": KEY.order_id,
+                "task_type": SHIPPING,
+                "task_status": body["task_status"],
+                "result": "DELIVERED",
+                "duplicate": False,
+            },
+        )
+        [(operation, sent)] = deployed.sends
+        assert sent["taskToken"] == token()
+        if isinstance(outcome, Success):
+            assert operation == "SendTaskSuccess"
+            assert json.loads(sent["output"]) == outcome.output
+        else:
+            assert operation == "SendTaskFailure"
+            assert (sent["error"], sent["cause"]) == (outcome.error, outcome.cause)
+        task = deployed.record()
+        assert task is not None
+        assert (task.status, task.outcome_digest, task.principal, task.task_token) == (
+            Status.COMPLETED,
+            digest(outcome),
+            ACME,
+            None,
+        )
+
+    def test_may_name_its_message_in_the_body(self, deployed: Deployed) -> None:
+        deployed.given(pending(requested_at=recently()))
+
+        assert post(deployed, {**BODY, "callback_id": "attempt-1"})[0] == 200
+
+    def test_may_come_encoded(self, deployed: Deployed) -> None:
+        deployed.given(pending(requested_at=recently()))
+
+        assert post(deployed, BODY, encoded=True)[0] == 200
+
+    def test_has_the_oauth2_client_as_its_principal(self, deployed: Deployed) -> None:
+        deployed.given(pending(requested_at=recently()))
+
+        post(deployed, BODY, authorizer={"claims": {"client_id": "client-1"}})
+
+        task = deployed.record()
+        assert task is not None
+        assert task.principal == "client-1"
+
+    def test_is_logged_and_counted(self, deployed: Deployed) -> None:
+        deployed.given(pending(requested_at=recently()))
+        post(deployed, BODY, callback_id="attempt-1")
+
+        line = deployed.logged("CALLBACK_TAKEN")
+
+        assert (line["order_id"], line["task_type"], line["callback_id"], line["answer"]) == (
+            KEY.order_id,
+            SHIPPING,
+            "attempt-1",
+            "DELIVERED",
+        )
+        assert line["execution"] == EXECUTION
+        [metric] = deployed.counted("CallbackTaken")
+        assert (metric["task_type"], metric["answer"]) == (SHIPPING, "DELIVERED")
+
+    def test_that_is_repeated_is_a_duplicate(self, deployed: Deployed) -> None:
+        deployed.given(done())
+
+        status, answer = post(deployed, BODY)
+
+        assert (status, answer["duplicate"]) == (200, True)
+        assert deployed.sends == []
+
+    def test_is_the_same_whatever_its_spelling(self, deployed: Deployed) -> None:
+        deployed.given(done())
+        spelled = json.dumps(BODY, indent=2).replace("PROCESSING", "\\u0050ROCESSING")
+
+        assert post(deployed, spelled)[0] == 200
+
+    @pytest.mark.parametrize(
+        "refusal",
+        [
+            ("ThrottlingException", 400),
+            ("ServiceUnavailable", 503),
+            ("InternalFailure", 500),
+        ],
+    )
+    def test_is_held_while_step_functions_refuses(
+        self, refusal: tuple[str, int], deployed: Deployed
+    ) -> None:
+        deployed.given(pending(requested_at=recently()))
+        code, status = refusal
+        deployed.stepfunctions.refuse("SendTaskSuccess", code, f"no {token()}", status)
+
+        answered, answer = post(deployed, BODY)
+
+        assert (answered, answer["result"]) == (202, "HELD")
+        [message] = deployed.aws.receive(deployed.aws.redelivery_queue_url)
+        assert json.loads(message) == {
+            "order_id": KEY.order_id,
+            "task_type": SHIPPING,
+            "callback_id": "attempt-1",
+            "outcome_digest": digest(SHIPPED),
+        }
+        task = deployed.record()
+        assert task is not None
+        assert (task.status, task.outcome_status) == (Status.COMPLETING, OutcomeStatus.QUEUED)
+        held = deployed.logged("OUTCOME_HELD")
+        assert (held["order_id"], held["task_type"]) == (KEY.order_id, SHIPPING)
+
+    def test_that_is_held_makes_the_calls_whose_time_outs_are_summed(
+        self, deployed: Deployed, dynamodb: Service, sqs: Service
+    ) -> None:
+        deployed.given(pending(requested_at=recently()))
+        dynamodb.calls.clear()
+        deployed.stepfunctions.refuse("SendTaskSuccess", "ThrottlingException")
+
+        post(deployed, BODY)
+
+        services = {"dynamodb": dynamodb, "sqs": sqs, "stepfunctions": deployed.stepfunctions}
+        made = Counter({name: len(service.calls) for name, service in services.items()})
+        assert made == Counter(HELD.values())
+
+    def test_is_held_while_step_functions_does_not_answer(self, deployed: Deployed) -> None:
+        deployed.given(pending(requested_at=recently()))
+        deployed.stepfunctions.answers["SendTaskSuccess"] = ReadTimeoutError(endpoint_url=token())
+
+        assert post(deployed, BODY)[0] == 202
+
+    def test_is_held_by_the_record_alone_while_the_queue_refuses(
+        self, deployed: Deployed, sqs: Service
+    ) -> None:
+        deployed.given(pending(requested_at=recently()))
+        deployed.stepfunctions.refuse("SendTaskSuccess", "ThrottlingException")
+        sqs.refuse("SendMessage", "ServiceUnavailable", status=503)
+
+        assert post(deployed, BODY)[0] == 202
+        task = deployed.record()
+        assert task is not None
+        assert (task.status, task.outcome) == (Status.COMPLETING, SHIPPED)
+        assert task.due_at is not None
+
+    def test_of_which_nothing_is_known_is_to_be_sent_again(
+        self, deployed: Deployed, dynamodb: Service
+    ) -> None:
+        deployed.given(pending(requested_at=recently()))
+        dynamodb.refuse("UpdateItem", "ProvisionedThroughputExceededException")
+
+        response = deployed.call("external_callback", callback_event(BODY))
+
+        assert (response["statusCode"], response["headers"]["Retry-After"]) == (503, "5")
+        assert json.loads(response["body"])["detail"] == "not known to be accepted; send it again"
+        assert deployed.sends == []
+
+    def test_waits_for_a_registration_that_cannot_be_read(
+        self, deployed: Deployed, dynamodb: Service
+    ) -> None:
+        dynamodb.refuse("GetItem", "InternalServerError", status=500)
+
+        assert post(deployed, BODY)[0] == 503
+
+
+class TestRefusal:
+    @pytest.mark.parametrize(
+        ("task", "callback_id", "status", "slug"),
+        [
+            (None, None, 404, "not-found"),
+            (completing(outcome=LOST), None, 409, "conflict"),
+            (done(outcome=LOST), "attempt-1", 409, "conflict"),
+            (unsettled(LOST), "attempt-1", 409, "conflict"),
+            (settled_as(Settlement.UNDELIVERED), "attempt-1", 410, "gone"),
+            (expired(pending(), 1), None, 410, "gone"),
+            (pending(requested_at=0), None, 410, "gone"),
+            (pending(callback_id_required=True), None, 400, "invalid-callback"),
+        ],
+    )
+    def test_says_why(
+        self,
+        task: CallbackTask | None,
+        callback_id: str | None,
+        status: int,
+        slug: str,
+        deployed: Deployed,
+    ) -> None:
+        if task is not None:
+            deployed.given(task)
+
+        answered, problem = post(deployed, BODY, callback_id=callback_id)
+
+        assert (answered, problem["type"]) == (status, f"urn:callback-channels:problem:{slug}")
+        assert deployed.sends == []
+        line = deployed.logged("CALLBACK_REFUSED")
+        assert (line["status"], line["order_id"]) == (status, KEY.order_id)
+        assert len(deployed.counted("CallbackRefused")) == 1
+
+    @pytest.mark.parametrize(("room", "status"), [(0, 200), (-1, 413)])
+    def test_of_an_output_over_the_channels_limit(
+        self, room: int, status: int, deployed: Deployed
+    ) -> None:
+        """The size is that of the output, however the request spells it."""
+        output = {"text": "x" * 100}
+        size = len(json.dumps(output, separators=(",", ":")))
+        known = shipping_channel().versions["v1"]
+        free = Contract(known.request, json.dumps(composed({"type": "object"})))
+        limited = shipping_channel(max_output_bytes=size + room, versions={"v1": free})
+        deployed.aws.register(limited)
+        deployed.given(pending(requested_at=recently()))
+
+        answered, _ = post(deployed, json.dumps({**BODY, "task_output": output}, indent=8))
+
+        assert answered == status
+        assert len(deployed.sends) == (1 if status == 200 else 0)
+
+    def test_of_a_callback_id_that_is_not_the_urls(self, deployed: Deployed) -> None:
+        deployed.given(pending(requested_at=recently()))
+
+        status, problem = post(
+            deployed, {**BODY, "callback_id": "attempt-1"}, callback_id="attempt-2"
+        )
+
+        assert status == 400
+        assert problem["errors"][0]["pointer"] == "/callback_id"
+
+
+BAD: dict[str, tuple[Any, str | None]] = {
+    "no JSON": ("order_id=1", None),
+    "nothing": ("", None),
+    "a number that JSON has not": (json.dumps(BODY)[:-1] + ', "x": NaN}', None),
+    "half a surrogate pair": (json.dumps(BODY).replace("1ZA1B2C3D4", "\\ud800"), None),
+    "an array": ([], ""),
+    "a string": ('"text"', ""),
+    "a missing field": ({**HEARTBEAT, "task_status": "SUCCESS"}, ""),
+    "a wrong enum": ({**BODY, "task_status": "DONE"}, "/task_status"),
+    "a foreign task type": ({**BODY, "task_type": "OTHER"}, "/task_type"),
+    "an extra field": ({**BODY, "extra": 1}, ""),
+    "a null": ({**BODY, "callback_id": None}, "/callback_id"),
+    "success and error": ({**BODY, "task_error": failed("A", "b", retryable=True)}, "/task_error"),
+    "a registration's key": ({**BODY, "order_id": "#CHANNEL"}, "/order_id"),
+    "a line break": ({**BODY, "order_id": KEY.order_id + "\n"}, "/order_id"),
+    "300 KB": ({**BODY, "task_output": {"text": "x" * 300_000}}, "/task_output"),
+}
+
+
+@pytest.mark.parametrize(("body", "pointer"), BAD.values(), ids=BAD)
+def test_a_body_that_breaks_the_contract_changes_nothing(
+    body: Any, pointer: str | None, deployed: Deployed
+) -> None:
+    task = deployed.given(pending(requested_at=recently()))
+
+    status, problem = post(deployed, body)
+
+    assert (status, problem["title"]) == (400, "Invalid Callback")
+    pointers = [violation["pointer"] for violation in problem.get("errors", [])]
+    if pointer is None:
+        assert pointers == []
+    else:
+        assert pointer in pointers
+    assert deployed.record() == task
+    assert deployed.sends == []
+
+
+def test_what_a_partner_sends_is_quoted_nowhere(deployed: Deployed) -> None:
+    post(deployed, {**BODY, "order_id": "SECRET!", "task_status": "SECRET"})
+    post(deployed, "SECRET")
+
+    assert deployed.lines()
+
+
+class TestHeartbeat:
+    def test_is_passed_on(self, deployed: Deployed) -> None:
+        task = deployed.given(pending(requested_at=recently()))
+
+        status, answer = post(deployed, HEARTBEAT, callback_id="attempt-1")
+
+        assert (status, answer["result"]) == (200, "HEARTBEAT")
+        assert deployed.sends == [("SendTaskHeartbeat", {"taskToken": token()})]
+        assert deployed.record() == task
+
+    def test_that_cannot_be_passed_on_is_to_be_sent_again(self, deployed: Deployed) -> None:
+        deployed.given(pending(requested_at=recently()))
+        deployed.stepfunctions.refuse("SendTaskHeartbeat", "ThrottlingException", token())
+
+        assert post(deployed, HEARTBEAT)[0] == 503
+
+    def test_that_nobody_waits_for_expires_the_task(self, deployed: Deployed) -> None:
+        deployed.given(pending(requested_at=recently()))
+        deployed.stepfunctions.refuse("SendTaskHeartbeat", "TaskTimedOut", token())
+
+        assert post(deployed, HEARTBEAT)[0] == 410
+        task = deployed.record()
+        assert task is not None
+        assert task.status is Status.EXPIRED
+
+
+class TestRoute:
+    def test_of_no_channel_is_not_found(self, deployed: Deployed) -> None:
+        status, problem = post(deployed, BODY, resource="/externalCallback/UNHEARD_OF")
+
+        assert (status, problem["title"]) == (404, "Not Found")
+
+    def test_of_no_version_is_not_found(self, deployed: Deployed) -> None:
+        assert post(deployed, BODY, resource=f"/externalCallback/{SHIPPING}/v9")[0] == 404
+
+    def test_of_a_version_has_its_contract(self, deployed: Deployed) -> None:
+        known = shipping_channel().versions["v1"]
+        lenient = Contract(known.request, json.dumps(composed({"type": "object"})))
+        deployed.aws.register(shipping_channel(versions={"v1": known, "v2": lenient}))
+        deployed.given(pending(requested_at=recently()))
+        body = {**BODY, "task_output": {"parcels": 2}}
+
+        assert post(deployed, body)[0] == 400
+        assert post(deployed, body, resource=f"/externalCallback/{SHIPPING}/v2")[0] == 200
+
+    def test_of_a_channel_that_is_disabled_still_takes_answers(self, deployed: Deployed) -> None:
+        deployed.aws.register(shipping_channel(enabled=False))
+        deployed.given(pending(requested_at=recently()))
+
+        assert post(deployed, BODY)[0] == 200
+
+
+def test_a_fault_of_the_platform_is_an_internal_error(deployed: Deployed) -> None:
+    """The record has what no version of this code writes."""
+    deployed.aws.dynamodb.put_item(
+        TableName="callbacks-test-CallbackTasks",
+        Item={
+            "order_id": {"S": KEY.order_id},
+            "task_type": {"S": SHIPPING},
+            "status": {"S": "ODD"},
+            "task_token": {"S": token()},
+        },
+    )
+
+    status, problem = post(deployed, BODY)
+
+    assert (status, problem["title"]) == (500, "Internal Error")
+    line = deployed.logged("CALLBACK_FAILED")
+    assert line["exception_name"]
+    assert (line["order_id"], line["task_type"]) == (KEY.order_id, SHIPPING)

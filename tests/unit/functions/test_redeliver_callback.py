@@ -1,0 +1,115 @@
+"""redeliver_callback: an SQS batch to its partial failures."""
+
+import json
+from typing import Any
+
+import pytest
+from callbacks.domain.outcome import digest
+from callbacks.domain.task import CallbackTask, OutcomeStatus, Status, TaskKey
+
+from tests.support import functions
+from tests.support.channels import SHIPPING
+from tests.support.functions import redelivery_event
+from tests.support.services import intercepted
+from tests.support.tasks import KEY, SHIPPED, completing, done, token
+from tests.unit.functions.conftest import Deployed
+
+
+def message(task: CallbackTask) -> str:
+    return json.dumps(
+        {
+            "order_id": task.key.order_id,
+            "task_type": task.key.task_type,
+            "callback_id": task.callback_id,
+            "outcome_digest": digest(SHIPPED),
+        }
+    )
+
+
+def redeliver(deployed: Deployed, *bodies: str, tries: int = 1) -> list[str]:
+    """The messages that are to be tried again."""
+    with intercepted("sqs") as sqs:
+        sqs.answers["ChangeMessageVisibility"] = {}
+        answer = deployed.call("redeliver_callback", redelivery_event(*bodies, tries=tries))
+        hidden = [
+            (params["ReceiptHandle"], params["VisibilityTimeout"])
+            for operation, params in sqs.calls
+            if operation == "ChangeMessageVisibility"
+        ]
+    for handle, seconds in hidden:
+        assert handle.startswith("receipt-")
+        assert 2**tries // 2 <= seconds <= 2**tries
+    return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
+
+
+def test_an_outcome_is_delivered(deployed: Deployed) -> None:
+    deployed.given(completing())
+
+    assert redeliver(deployed, message(completing())) == []
+
+    [(operation, sent)] = deployed.sends
+    assert (operation, sent["taskToken"]) == ("SendTaskSuccess", token())
+    task = deployed.record()
+    assert task is not None
+    assert (task.status, task.task_token) == (Status.COMPLETED, None)
+    line = deployed.logged("REDELIVERY_TRIED")
+    assert line.items() >= {"order_id": KEY.order_id, "tries": 1, "disposition": "DONE"}.items()
+
+
+def test_only_what_failed_is_tried_again(deployed: Deployed) -> None:
+    other = deployed.given(completing(key=TaskKey("order-2", SHIPPING)))
+    deployed.given(completing())
+    deployed.stepfunctions.refuse("SendTaskSuccess", "ThrottlingException", token())
+
+    assert redeliver(deployed, message(completing()), "no message", message(done())) == [
+        "message-0",
+        "message-1",
+        "message-2",
+    ]
+
+    deployed.stepfunctions.answers["SendTaskSuccess"] = {}
+
+    assert redeliver(deployed, message(other), "no message", message(completing())) == ["message-1"]
+
+
+@pytest.mark.parametrize("body", ["", "{}", "[]", '{"order_id": 1}'])
+def test_what_is_no_message_is_left_to_the_queues_redrive(body: str, deployed: Deployed) -> None:
+    assert redeliver(deployed, body) == ["message-0"]
+    assert deployed.logged("REDELIVERY_UNREADABLE")["message_id"] == "message-0"
+
+
+def test_the_last_try_that_fails_ends_in_the_dead_letter_queue(deployed: Deployed) -> None:
+    deployed.given(completing())
+    deployed.stepfunctions.refuse("SendTaskSuccess", "ServiceUnavailable", token(), 503)
+
+    assert redeliver(deployed, message(completing()), tries=2) == ["message-0"]
+    assert redeliver(deployed, message(completing()), tries=3) == []
+
+    [dead] = deployed.aws.receive(deployed.aws.dead_letter_queue_url)
+    assert json.loads(dead)["reason"] == "the last try failed"
+    assert "SECRET" not in dead
+    task = deployed.record()
+    assert task is not None
+    assert (task.status, task.outcome_status) == (
+        Status.COMPLETING,
+        OutcomeStatus.DEAD_LETTERED,
+    )
+
+
+@pytest.mark.parametrize("operation", ["GetItem", "UpdateItem"])
+def test_a_record_that_cannot_be_reached_is_tried_again(operation: str, deployed: Deployed) -> None:
+    deployed.given(completing())
+    with intercepted("dynamodb") as dynamodb:
+        dynamodb.refuse(operation, "InternalServerError", status=500)
+
+        assert redeliver(deployed, message(completing())) == ["message-0"]
+
+    assert deployed.logged("REDELIVERY_UNAVAILABLE")["order_id"] == KEY.order_id
+
+
+def test_the_backoff_grows_and_stays_within_a_quarter_of_an_hour() -> None:
+    backoff: Any = vars(functions.module("redeliver_callback"))["_backoff_seconds"]
+
+    for tries in range(1, 20):
+        longest = min(2**tries, 900)
+        assert all(longest // 2 <= backoff(tries) <= longest for _ in range(50))

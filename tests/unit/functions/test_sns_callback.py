@@ -1,0 +1,133 @@
+"""sns_callback: the workflow's call to a record and a message."""
+
+import json
+from typing import Any
+
+import pytest
+from callbacks.domain.errors import (
+    ChannelDisabled,
+    DependencyUnavailable,
+    InvalidDispatch,
+    InvalidRequest,
+)
+from callbacks.domain.task import Status
+
+from tests.support.channels import SHIPPING, example, shipping_channel
+from tests.support.services import intercepted
+from tests.support.tasks import EXECUTION, KEY, token
+from tests.unit.functions.conftest import Deployed
+
+EVENT: dict[str, Any] = {
+    "token": token(),
+    "input": {"order_id": KEY.order_id, "order_contents": example("valid", "request")},
+    "execution_arn": EXECUTION,
+    "callback": "true",
+    "timeout_seconds": 3600,
+}
+
+
+def test_a_wait_is_recorded_and_its_message_published(deployed: Deployed) -> None:
+    answer = deployed.call("sns_callback", EVENT)
+
+    task = deployed.record()
+    assert task is not None
+    assert answer == {
+        "order_id": KEY.order_id,
+        "task_type": SHIPPING,
+        "callback_id": task.callback_id,
+    }
+    assert (task.status, task.task_token, task.execution_arn) == (
+        Status.PENDING,
+        token(),
+        EXECUTION,
+    )
+    [message] = deployed.aws.receive(deployed.aws.partner_queue_url)
+    assert "SECRET" not in message
+    event = json.loads(message)
+    assert (event["id"], event["data"]) == (task.callback_id, example("valid", "request"))
+    assert event["source"] == "/callback-channels/test"
+
+
+def test_a_dispatch_is_logged_and_counted(deployed: Deployed) -> None:
+    answer = deployed.call("sns_callback", EVENT)
+
+    line = deployed.logged("TASK_DISPATCHED")
+    assert (
+        line.items()
+        >= {
+            "order_id": KEY.order_id,
+            "task_type": SHIPPING,
+            "execution": EXECUTION,
+            "callback_id": answer["callback_id"],
+        }.items()
+    )
+    assert len(deployed.counted("TaskDispatched")) == 1
+
+
+def without(name: str) -> dict[str, Any]:
+    return {key: value for key, value in EVENT.items() if key != name}
+
+
+@pytest.mark.parametrize(
+    ("event", "why"),
+    [
+        (without("input"), "input must be an object"),
+        ({**EVENT, "input": "text"}, "input must be an object"),
+        (without("token"), "token is missing"),
+        ({**EVENT, "token": ""}, "token is missing"),
+        (without("execution_arn"), "execution_arn is missing"),
+        ({**EVENT, "input": {"order_contents": {}}}, "input.order_id must be a string"),
+        ({**EVENT, "input": {"order_id": 7}}, "input.order_id must be a string"),
+        ({**EVENT, "input": {"order_id": "order-1"}}, "input.order_contents is missing"),
+        ({**EVENT, "timeout_seconds": "60"}, "timeout_seconds must be a whole number"),
+        ({**EVENT, "timeout_seconds": 0}, "timeout_seconds must be a whole number"),
+        ({**EVENT, "heartbeat_seconds": True}, "heartbeat_seconds must be a whole number"),
+        ({**EVENT, "heartbeat_seconds": 1.5}, "heartbeat_seconds must be a whole number"),
+    ],
+)
+def test_a_call_that_breaks_its_contract_is_refused(
+    event: dict[str, Any], why: str, deployed: Deployed
+) -> None:
+    with pytest.raises(InvalidDispatch, match=why) as failure:
+        deployed.call("sns_callback", event)
+
+    assert "SECRET" not in str(failure.value)
+    assert deployed.record() is None
+    assert deployed.aws.receive(deployed.aws.partner_queue_url) == []
+
+
+def test_a_payload_that_breaks_the_contract_names_each_place(deployed: Deployed) -> None:
+    payload = {**example("valid", "request"), "items": []}
+    event = {**EVENT, "input": {"order_id": KEY.order_id, "order_contents": payload}}
+
+    with pytest.raises(InvalidRequest, match="/items: does not meet minItems"):
+        deployed.call("sns_callback", event)
+
+    assert deployed.record() is None
+
+
+def test_a_channel_that_is_disabled_dispatches_nothing(deployed: Deployed) -> None:
+    deployed.aws.register(shipping_channel(enabled=False))
+
+    with pytest.raises(ChannelDisabled):
+        deployed.call("sns_callback", EVENT)
+
+    assert deployed.record() is None
+
+
+@pytest.mark.parametrize(
+    ("service", "operation"), [("dynamodb", "PutItem"), ("sns", "Publish"), ("dynamodb", "GetItem")]
+)
+def test_a_service_that_refuses_is_named_for_the_workflows_retry(
+    service: str, operation: str, deployed: Deployed
+) -> None:
+    with intercepted(service) as intercept:
+        intercept.refuse(operation, "ThrottlingException", f"no {token()}")
+
+        with pytest.raises(DependencyUnavailable, match=f"{operation}: Throttling") as failure:
+            deployed.call("sns_callback", EVENT)
+
+    assert type(failure.value) is DependencyUnavailable
+    assert failure.value.__suppress_context__
+    assert "SECRET" not in str(failure.value)
+    assert deployed.logged("DISPATCH_UNAVAILABLE")["order_id"] == KEY.order_id

@@ -1,0 +1,239 @@
+"""WebhookDeliverer: until the message is taken, or its task fails as Undeliverable."""
+
+import json
+from dataclasses import dataclass, field
+
+import pytest
+from callbacks.domain.errors import DependencyUnavailable, RecordUncertain
+from callbacks.domain.outcome import Undeliverable, digest
+from callbacks.domain.ports import Redelivery, WebhookReply
+from callbacks.domain.task import CallbackTask, Status
+from callbacks.usecases.deliver import DEADLINE_MARGIN_SECONDS, Message, WebhookDeliverer
+
+from tests.support.fakes import FakeTaskOverview
+from tests.support.scene import Scene, failing
+from tests.support.tasks import KEY, completing, done, pending, token
+
+BODY = json.dumps({"id": "attempt-1"})
+HOUR = 3600
+
+
+@dataclass
+class FakeWebhook:
+    """Answers in turn, and then with 200."""
+
+    replies: list[WebhookReply] = field(default_factory=list)
+    posted: list[tuple[str, str]] = field(default_factory=list)
+
+    def post(self, message_id: str, body: str) -> WebhookReply:
+        self.posted.append((message_id, body))
+        return self.replies.pop(0) if self.replies else WebhookReply(200)
+
+
+@dataclass
+class FakeUndelivered:
+    messages: list[tuple[str, str]] = field(default_factory=list)
+
+    def send(self, body: str, reason: str) -> None:
+        self.messages.append((body, reason))
+
+
+@dataclass
+class Endpoint:
+    """An endpoint, what is given up, and the rest of the platform."""
+
+    scene: Scene = field(default_factory=Scene)
+    webhook: FakeWebhook = field(default_factory=FakeWebhook)
+    undelivered: FakeUndelivered = field(default_factory=FakeUndelivered)
+
+    def deliver(self, tries: int = 1, *, callback_id: str = "attempt-1") -> int | None:
+        task = self.scene.tasks.records.get(KEY)
+        deadline = task.deadline if task else self.scene.clock.now() + HOUR
+        deliverer = WebhookDeliverer(
+            webhook=self.webhook,
+            tasks=FakeTaskOverview(self.scene.tasks),
+            redelivery=self.scene.queue,
+            undelivered=self.undelivered,
+            clock=self.scene.clock,
+        )
+        return deliverer.deliver(Message(KEY, callback_id, deadline, BODY), tries)
+
+    def seconds_to_the_deadline(self, left: float) -> None:
+        clock = self.scene.clock
+        clock.advance(self.scene.record().deadline - clock.now() - left)
+
+
+@pytest.fixture
+def endpoint() -> Endpoint:
+    endpoint = Endpoint()
+    endpoint.scene.given(pending())
+    return endpoint
+
+
+def assert_given_up(endpoint: Endpoint, reason: str) -> None:
+    [(body, told)] = endpoint.undelivered.messages
+    assert body == BODY
+    assert reason in told
+    record = endpoint.scene.record()
+    assert record.status is Status.COMPLETING
+    assert record.outcome == Undeliverable(told)
+    assert endpoint.scene.queue.messages == [
+        Redelivery(KEY, "attempt-1", digest(Undeliverable(told)))
+    ]
+
+
+@pytest.mark.parametrize("status", [200, 202, 204])
+def test_a_message_that_is_taken_is_done_with(status: int, endpoint: Endpoint) -> None:
+    endpoint.webhook.replies = [WebhookReply(status)]
+
+    assert endpoint.deliver() is None
+
+    assert endpoint.webhook.posted == [("attempt-1", BODY)]
+    assert endpoint.scene.record() == pending()
+    assert not endpoint.undelivered.messages
+
+
+@pytest.mark.parametrize("status", [None, 100, 301, 307, 400, 401, 404, 429, 500, 503])
+def test_a_message_that_is_not_taken_is_tried_again(status: int | None, endpoint: Endpoint) -> None:
+    endpoint.webhook.replies = [WebhookReply(status)]
+
+    assert endpoint.deliver() in (1, 2)
+
+    assert endpoint.scene.record() == pending()
+    assert not endpoint.undelivered.messages
+
+
+@pytest.mark.parametrize(("tries", "most"), [(1, 2), (2, 4), (5, 32), (10, 900), (1000, 900)])
+def test_pauses_double_up_to_a_quarter_of_an_hour(
+    tries: int, most: int, endpoint: Endpoint
+) -> None:
+    pauses = set()
+    for _ in range(50):
+        endpoint.webhook.replies = [WebhookReply(503)]
+        pauses.add(endpoint.deliver(tries))
+
+    assert all(pause is not None and most // 2 <= pause <= most for pause in pauses)
+    assert len(pauses) > 1
+
+
+def test_a_retry_after_is_waited_for(endpoint: Endpoint) -> None:
+    endpoint.webhook.replies = [WebhookReply(429, retry_after=HOUR)]
+
+    assert endpoint.deliver() == HOUR
+
+
+def test_a_retry_after_does_not_shorten_the_pause(endpoint: Endpoint) -> None:
+    endpoint.webhook.replies = [WebhookReply(503, retry_after=0)]
+
+    pause = endpoint.deliver(tries=10)
+
+    assert pause is not None
+    assert pause >= 450
+
+
+def test_a_pause_is_never_longer_than_the_queue_can_hide_a_message(endpoint: Endpoint) -> None:
+    endpoint.webhook.replies = [WebhookReply(503, retry_after=48 * HOUR)]
+
+    pause = endpoint.deliver()
+
+    assert pause is not None
+    assert pause <= 12 * HOUR - 60
+
+
+def test_an_endpoint_that_is_gone_fails_the_task(endpoint: Endpoint) -> None:
+    endpoint.webhook.replies = [WebhookReply(410, retry_after=5)]
+
+    assert endpoint.deliver() is None
+
+    assert_given_up(endpoint, "410")
+
+
+def test_the_last_try_before_the_deadline_fails_the_task(endpoint: Endpoint) -> None:
+    endpoint.seconds_to_the_deadline(DEADLINE_MARGIN_SECONDS + 1)
+    endpoint.webhook.replies = [WebhookReply(502)]
+
+    assert endpoint.deliver(tries=7) is None
+
+    assert len(endpoint.webhook.posted) == 1
+    assert_given_up(endpoint, "502")
+
+
+def test_a_pause_beyond_the_deadline_fails_the_task(endpoint: Endpoint) -> None:
+    endpoint.seconds_to_the_deadline(HOUR)
+    endpoint.webhook.replies = [WebhookReply(503, retry_after=2 * HOUR)]
+
+    assert endpoint.deliver() is None
+
+    assert_given_up(endpoint, "503")
+
+
+def test_nothing_is_posted_when_the_deadline_is_near(endpoint: Endpoint) -> None:
+    endpoint.seconds_to_the_deadline(DEADLINE_MARGIN_SECONDS)
+
+    assert endpoint.deliver() is None
+
+    assert not endpoint.webhook.posted
+    assert_given_up(endpoint, "deadline")
+
+
+@pytest.mark.parametrize("task", [completing(), done(), pending(2)])
+def test_a_task_that_no_longer_waits_is_not_retried(task: CallbackTask, endpoint: Endpoint) -> None:
+    endpoint.scene.given(task)
+
+    assert endpoint.deliver(tries=2) is None
+
+    assert not endpoint.webhook.posted
+    assert not endpoint.undelivered.messages
+    assert endpoint.scene.record() == task
+
+
+def test_a_task_whose_record_is_gone_is_not_retried(endpoint: Endpoint) -> None:
+    endpoint.scene.tasks.records.clear()
+
+    assert endpoint.deliver(tries=2) is None
+    assert not endpoint.webhook.posted
+
+
+@pytest.mark.parametrize("task", [completing(), done(), pending(2)])
+def test_giving_up_leaves_what_others_have_done(task: CallbackTask, endpoint: Endpoint) -> None:
+    endpoint.scene.given(task)
+    endpoint.webhook.replies = [WebhookReply(410)]
+
+    assert endpoint.deliver() is None
+
+    assert endpoint.scene.record() == task
+    assert not endpoint.scene.queue.messages
+    assert len(endpoint.undelivered.messages) == 1
+
+
+def test_a_task_that_cannot_be_failed_keeps_its_message(endpoint: Endpoint) -> None:
+    endpoint.webhook.replies = [WebhookReply(410)]
+    failing(endpoint.scene.tasks, "replace", RecordUncertain("UpdateItem: throttled"))
+
+    with pytest.raises(DependencyUnavailable):
+        endpoint.deliver()
+
+    assert endpoint.undelivered.messages
+
+
+def test_a_message_that_cannot_be_kept_fails_no_task(endpoint: Endpoint) -> None:
+    endpoint.webhook.replies = [WebhookReply(410)]
+    failing(endpoint.undelivered, "send", DependencyUnavailable("SendMessage: throttled"))
+
+    with pytest.raises(DependencyUnavailable):
+        endpoint.deliver()
+
+    assert endpoint.scene.record() == pending()
+
+
+def test_the_failure_reaches_the_workflow_as_undeliverable(endpoint: Endpoint) -> None:
+    endpoint.webhook.replies = [WebhookReply(410)]
+    endpoint.deliver()
+    [message] = endpoint.scene.queue.messages
+
+    endpoint.scene.redeliverer.redeliver(message, last_try=False, retry_seconds=30)
+
+    outcome = endpoint.scene.workflow.waits[token()].closed_by
+    assert isinstance(outcome, Undeliverable)
+    assert outcome.error == "CallbackTask.Undeliverable"
+    assert "410" in json.loads(outcome.cause)["message"]

@@ -1,0 +1,189 @@
+"""HTTP: bodies as RFC 8259 has them, and errors as RFC 9457 has them."""
+
+import base64
+import json
+from typing import Any
+
+import pytest
+from callbacks.domain import errors
+from callbacks.domain.errors import (
+    AttemptNotCurrent,
+    CallbackIdRequired,
+    CallbackRefused,
+    ConflictingOutcome,
+    InvalidCallback,
+    NotKnownToBeAccepted,
+    OutputTooLarge,
+    TaskGone,
+    TaskNotFound,
+    Violation,
+)
+from callbacks.runtime.http import internal_error, ok, parse_request, refused
+
+from tests.support.functions import ACME, callback_event
+from tests.support.tasks import KEY
+
+REFUSALS: list[tuple[CallbackRefused, int, str, str]] = [
+    (InvalidCallback("no"), 400, "invalid-callback", "Invalid Callback"),
+    (CallbackIdRequired(), 400, "invalid-callback", "Invalid Callback"),
+    (TaskNotFound(KEY), 404, "not-found", "Not Found"),
+    (ConflictingOutcome(), 409, "conflict", "Conflict"),
+    (AttemptNotCurrent("superseded"), 409, "conflict", "Conflict"),
+    (TaskGone(), 410, "gone", "Gone"),
+    (OutputTooLarge(2, 1), 413, "too-large", "Content Too Large"),
+    (NotKnownToBeAccepted(), 503, "unavailable", "Service Unavailable"),
+]
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "slug", "title"),
+    REFUSALS,
+    ids=[type(error).__name__ for error, *_ in REFUSALS],
+)
+def test_a_refusal_is_a_problem(error: CallbackRefused, status: int, slug: str, title: str) -> None:
+    response = refused(error, "request-1")
+    body = json.loads(response["body"])
+
+    assert response["statusCode"] == status
+    assert response["headers"]["Content-Type"] == "application/problem+json"
+    assert (
+        body.items()
+        >= {
+            "type": f"urn:callback-channels:problem:{slug}",
+            "title": title,
+            "status": status,
+            "detail": str(error),
+            "request_id": "request-1",
+        }.items()
+    )
+    assert ("Retry-After" in response["headers"]) == (status == 503)
+
+
+def test_every_refusal_has_its_row() -> None:
+    refusals = {
+        kind
+        for kind in vars(errors).values()
+        if isinstance(kind, type) and issubclass(kind, CallbackRefused)
+    }
+
+    assert refusals - {CallbackRefused} == {type(error) for error, *_ in REFUSALS}
+
+
+def test_a_refusal_that_the_table_does_not_know_is_an_internal_error() -> None:
+    class Unheard(CallbackRefused):
+        pass
+
+    assert refused(Unheard("what"), "request-1")["statusCode"] == 500
+
+
+def test_an_invalid_callback_lists_its_violations() -> None:
+    error = InvalidCallback("no", [Violation("/a", "is bad"), Violation("", "is worse")])
+
+    body = json.loads(refused(error, "request-1")["body"])
+
+    assert body["errors"] == [
+        {"pointer": "/a", "reason": "is bad"},
+        {"pointer": "", "reason": "is worse"},
+    ]
+
+
+def test_an_unknown_outcome_is_not_said_to_be_refused() -> None:
+    body = json.loads(refused(NotKnownToBeAccepted(), "request-1")["body"])
+
+    assert body["detail"] == "not known to be accepted; send it again"
+
+
+def test_an_internal_error_says_no_more_than_that() -> None:
+    response = internal_error("request-1")
+
+    assert response["statusCode"] == 500
+    assert json.loads(response["body"])["title"] == "Internal Error"
+
+
+def test_a_success_is_json() -> None:
+    assert ok(202, {"a": "\u00e9"}) == {
+        "statusCode": 202,
+        "headers": {"Content-Type": "application/json"},
+        "body": '{"a": "\\u00e9"}',
+    }
+
+
+class TestBody:
+    @pytest.mark.parametrize("encoded", [False, True])
+    @pytest.mark.parametrize(
+        "document",
+        [{"a": [1, 2.5, None, True]}, [], 0, {"m": "M\u00e1ire \N{GRINNING FACE}"}],
+    )
+    def test_is_any_json(self, document: Any, encoded: bool) -> None:
+        assert parse_request(callback_event(document, encoded=encoded)).body == document
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "",
+            " ",
+            "{",
+            "{'a': 1}",
+            "order_id=1",
+            "<a/>",
+            "NaN",
+            '{"a": NaN}',
+            '{"a": Infinity}',
+            '{"a": -Infinity}',
+            '{"a": 1e999}',
+            '{"a": -1e999}',
+            '{"a": 1}{"b": 2}',
+            "\ufeff{}",
+            "[" * 100_000,
+            "[" * 100_000 + "]" * 100_000,
+            '{"a":' * 100_000,
+            "1" * 5000,
+            '{"a": "\\ud800"}',
+            '{"\\udfff": 1}',
+            '["\\ud83d"]',
+        ],
+        ids=lambda text: text[:20],
+    )
+    @pytest.mark.parametrize("encoded", [False, True])
+    def test_that_is_no_json_is_refused(self, text: str, encoded: bool) -> None:
+        with pytest.raises(InvalidCallback, match="not JSON"):
+            parse_request(callback_event(text, encoded=encoded))
+
+    @pytest.mark.parametrize("body", ["%%%", "YQ", base64.b64encode(b'"\xff"').decode(), "\u00e9"])
+    def test_that_cannot_be_decoded_is_refused(self, body: str) -> None:
+        event = {**callback_event(""), "body": body, "isBase64Encoded": True}
+
+        with pytest.raises(InvalidCallback, match="not JSON"):
+            parse_request(event)
+
+    def test_that_is_missing_is_refused(self) -> None:
+        with pytest.raises(InvalidCallback):
+            parse_request({**callback_event(""), "body": None})
+
+    def test_keeps_a_surrogate_pair(self) -> None:
+        assert parse_request(callback_event('"\\ud83d\\ude00"')).body == "\N{GRINNING FACE}"
+
+
+class TestRequest:
+    @pytest.mark.parametrize("callback_id", ["attempt-1", None])
+    def test_has_the_callback_id_of_its_url(self, callback_id: str | None) -> None:
+        event = callback_event({}, callback_id=callback_id)
+
+        assert parse_request(event).callback_id == callback_id
+
+    def test_has_the_route_and_not_what_the_caller_spelled(self) -> None:
+        event = {**callback_event({}), "path": "/externalCallback/%4FTHER"}
+
+        assert parse_request(event).resource == "/externalCallback/ORDER_SHIPPING_SERVICE"
+
+    @pytest.mark.parametrize(
+        ("authorizer", "principal"),
+        [
+            (None, ACME),
+            ({"claims": {"client_id": "3n4b5urk1ft4fl3mg5e62d9ado"}}, "3n4b5urk1ft4fl3mg5e62d9ado"),
+            ({"claims": None}, "unknown"),
+            ({}, "unknown"),
+        ],
+    )
+    def test_has_the_caller(self, authorizer: dict[str, Any] | None, principal: str) -> None:
+        assert parse_request(callback_event({}, authorizer=authorizer)).principal == principal

@@ -1,0 +1,104 @@
+"""How the commands end, what they print, and when the partner is done with a message."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from unittest.mock import Mock
+
+import pytest
+import requests
+
+from local import __main__ as commands
+from local import environment
+from local.environment import Environment
+from local.partner import Message, Partner
+from local.walkthrough import Step, StepFailedError
+
+MESSAGE = Message(
+    {"subject": "order-1", "tasktype": "T", "callbackurl": "https://example.com", "data": {}},
+    "receipt",
+)
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Mock]:
+    """Commands on an environment that is up, whose first walk is the mock's."""
+    walk = Mock(return_value=iter([Step("A step", {"token": True}, 0.1)]))
+    monkeypatch.setattr(commands, "walk", walk)
+    monkeypatch.setattr(commands, "walk_review", Mock(return_value=iter([Step("Another")])))
+    monkeypatch.setattr(environment.Environment, "up", Mock(return_value=False))
+    monkeypatch.setattr(environment.Environment, "deployment", Mock())
+    monkeypatch.setattr(environment.Environment, "webhook_port", 1)
+    monkeypatch.setattr(commands, "forget_aws_configuration", Mock())
+    monkeypatch.setattr(sys, "argv", ["local", "--directory", str(tmp_path), "demo"])
+    return walk
+
+
+@pytest.mark.usefixtures("run")
+def test_a_walk_that_is_as_it_should_be(capsys: pytest.CaptureFixture[str]) -> None:
+    assert commands.main() == 0
+    printed = capsys.readouterr().out
+    assert "1. A step" in printed
+    assert "2. Another" in printed
+
+
+def test_a_walk_that_fails_says_where_and_ends_with_1(
+    run: Mock, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run.side_effect = StepFailedError("A step: the status is 'FAILED', not 'RUNNING'")
+
+    assert commands.main() == 1
+    assert "A step: the status is 'FAILED', not 'RUNNING'" in capsys.readouterr().err
+
+
+def test_env_prints_exports_and_nothing_else(
+    run: Mock, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(Environment, "exports", Mock(return_value={"A": "1", "B": "two words"}))
+    monkeypatch.setattr(sys, "argv", ["local", "env"])
+
+    assert commands.main() == 0
+    assert capsys.readouterr() == ("export A=1\nexport B='two words'\n", "")
+    run.assert_not_called()
+
+
+def test_env_of_what_is_not_up(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(commands, "forget_aws_configuration", Mock())
+    monkeypatch.setattr(sys, "argv", ["local", "--directory", str(tmp_path), "env"])
+
+    assert commands.main() == 1
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err == "The local environment is not up: run `make up` first.\n"
+
+
+@pytest.mark.parametrize(
+    ("status", "deleted"),
+    [
+        (200, True),
+        (202, True),
+        (404, True),
+        (409, True),
+        (410, True),
+        (400, False),
+        (403, False),
+        (413, False),
+        (429, False),
+        (500, False),
+        (503, False),
+    ],
+)
+def test_a_message_is_deleted_after_a_final_answer_only(
+    status: int, deleted: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account = Mock()
+    partner = Partner(account, "queue", "role", "external-id")
+    answer = requests.Response()
+    answer.status_code = status
+    monkeypatch.setattr(partner, "call_back", Mock(return_value=answer))
+
+    partner.handle(MESSAGE, dict)
+
+    assert account.sqs.delete_message.called is deleted

@@ -1,0 +1,177 @@
+"""What an apply of the platform does beside Terraform, over recorded answers of AWS."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, cast
+
+import boto3
+import pytest
+from botocore.stub import Stubber
+from moto import mock_aws
+
+from local import release
+from local.accounts import Account
+from local.release import Channel, OpenTasksError
+from local.terraform import Directory
+
+TABLE = "CallbackTasks"
+TOPIC = "arn:aws:sns:eu-west-1:111111111111:gifts"
+DEPLOYMENT = {"api_id": "api", "id": "deployment", "stage_name": "dev"}
+OUTPUTS = {"callback_tasks_table": TABLE, "deployment": DEPLOYMENT}
+
+
+class Root:
+    """A root that is applied, and keeps the commands that it was given."""
+
+    def __init__(self, path: Path, outputs: dict[str, Any]) -> None:
+        self.path = path
+        self.commands: list[tuple[str, ...]] = []
+        self._outputs = outputs
+
+    def run(self, *arguments: str) -> str:
+        self.commands.append(arguments)
+        return ""
+
+    def outputs(self) -> dict[str, Any]:
+        return self._outputs
+
+
+@pytest.fixture
+def account(identity: None) -> Iterator[Account]:  # noqa: ARG001
+    with mock_aws():
+        account = Account(boto3.Session(region_name="eu-west-1"))
+        account.dynamodb.create_table(
+            TableName=TABLE,
+            BillingMode="PAY_PER_REQUEST",
+            KeySchema=[
+                {"AttributeName": "order_id", "KeyType": "HASH"},
+                {"AttributeName": "task_type", "KeyType": "RANGE"},
+            ],
+            AttributeDefinitions=[
+                {"AttributeName": "order_id", "AttributeType": "S"},
+                {"AttributeName": "task_type", "AttributeType": "S"},
+            ],
+        )
+        yield account
+
+
+def put(account: Account, order_id: str, task_type: str, **attributes: Any) -> None:
+    account.dynamodb.Table(TABLE).put_item(
+        Item={"order_id": order_id, "task_type": task_type, **attributes}
+    )
+
+
+@pytest.fixture
+def root(account: Account, tmp_path: Path) -> Root:
+    """Keeps GIFTS; FLOWERS is in service, and declared no more."""
+    for task_type in ("FLOWERS", "GIFTS"):
+        topic = account.sns.create_topic(Name=task_type.lower())["TopicArn"]
+        put(account, "#CHANNEL", task_type, topic_arn=topic, partners={}, task_token="x")
+        for status in ("PENDING", "COMPLETING", "COMPLETED", "EXPIRED"):
+            put(
+                account,
+                f"{task_type}-{status}",
+                task_type,
+                status=status,
+                deadline=1795358323,
+                task_token="secret",
+            )
+    (tmp_path / "task_types.tf").write_text(
+        'locals {\n  task_types = {\n    GIFTS = { auth = "AWS_IAM" }\n  }\n}\n'
+    )
+    return Root(tmp_path, OUTPUTS)
+
+
+def test_names_what_is_open_before_it_changes_anything(account: Account, root: Root) -> None:
+    with pytest.raises(OpenTasksError) as refused:
+        release.apply(cast(Directory, root), account, ["-auto-approve"])
+
+    assert root.commands == []
+    said = str(refused.value)
+    assert "FLOWERS  FLOWERS-PENDING  PENDING, due by 2026-11-22T14:38:43Z" in said
+    assert "FLOWERS-COMPLETING" in said
+    assert "ABANDON=FLOWERS" in said
+    assert not any(text in said for text in ("COMPLETED", "EXPIRED", "GIFTS", "secret"))
+
+
+def test_removes_what_is_given_up(account: Account, root: Root) -> None:
+    release.check(cast(Directory, root), account, ["FLOWERS"])
+
+    with pytest.raises(OpenTasksError, match="GIFTS-PENDING"):
+        release.check(cast(Directory, root), account, ["FLOWERS"], everything=True)
+
+
+def test_has_nothing_to_lose_before_the_first_apply(account: Account, tmp_path: Path) -> None:
+    release.check(cast(Directory, Root(tmp_path, {})), account)
+
+
+def test_names_some_of_many(account: Account, root: Root) -> None:
+    for number in range(30):
+        put(account, f"order-{number}", "FLOWERS", status="PENDING", deadline=1)
+
+    with pytest.raises(OpenTasksError, match="and 12 more"):
+        release.check(cast(Directory, root), account)
+
+
+@pytest.mark.parametrize(
+    ("held", "replaced"),
+    [
+        ({"/externalCallback/GIFTS": {"POST": {}}}, 0),
+        ({"/externalCallback/GIFTS": {"POST": {}}, "/externalCallback/FLOWERS": {"POST": {}}}, 1),
+    ],
+)
+def test_deploys_again_what_still_has_a_removed_route(
+    account: Account, root: Root, held: Any, replaced: int
+) -> None:
+    with Stubber(account.apigateway) as stub:
+        stub.add_response(
+            "get_deployment",
+            {"apiSummary": held},
+            {"restApiId": "api", "deploymentId": "deployment", "embed": ["apisummary"]},
+        )
+        stub.add_response(
+            "get_resources",
+            {
+                "items": [
+                    {"path": "/"},
+                    {"path": "/externalCallback/GIFTS", "resourceMethods": {"POST": {}}},
+                ]
+            },
+        )
+        release.apply(cast(Directory, root), account, ["-auto-approve"], ["FLOWERS"])
+
+    again = ("apply", "-auto-approve", "-replace=module.release.aws_api_gateway_deployment.this")
+    assert root.commands == [("apply", "-auto-approve"), *[again] * replaced]
+
+
+def test_ends_subscriptions_of_accounts_that_are_no_partners(account: Account) -> None:
+    def subscription(name: str, owner: str, arn: str = "") -> dict[str, str]:
+        return {
+            "SubscriptionArn": arn or f"{TOPIC}:{name}",
+            "Owner": owner,
+            "Protocol": "sqs",
+            "Endpoint": name,
+            "TopicArn": TOPIC,
+        }
+
+    channel = Channel("GIFTS", TOPIC, frozenset({"222222222222"}))
+    with Stubber(account.sns) as stub:
+        stub.add_response(
+            "list_subscriptions_by_topic",
+            {
+                "Subscriptions": [
+                    subscription("partner", "222222222222"),
+                    subscription("platform", "111111111111"),
+                    subscription("unconfirmed", "333333333333", "PendingConfirmation"),
+                ],
+                "NextToken": "more",
+            },
+        )
+        stub.add_response(
+            "list_subscriptions_by_topic",
+            {"Subscriptions": [subscription("former", "333333333333")]},
+        )
+        stub.add_response("unsubscribe", {}, {"SubscriptionArn": f"{TOPIC}:former"})
+
+        assert list(release.end_subscriptions(account, [channel])) == ["former"]
+        stub.assert_no_pending_responses()

@@ -1,0 +1,151 @@
+"""Sweeper: what was recorded and never queued, and what was never settled, is queued."""
+
+from dataclasses import replace
+
+import pytest
+from callbacks.domain.errors import DependencyUnavailable
+from callbacks.domain.outcome import digest
+from callbacks.domain.ports import Redelivery
+from callbacks.domain.task import (
+    CallbackTask,
+    TaskKey,
+    claimed,
+    completed,
+    dead_lettered,
+    leased,
+    queued,
+)
+from callbacks.usecases.sweep import LEASE_SECONDS
+
+from tests.support.channels import SHIPPING
+from tests.support.scene import Scene, before, failing
+from tests.support.tasks import (
+    DELIVERED_ELSEWHERE,
+    KEY,
+    NOW,
+    PRINCIPAL,
+    SHIPPED,
+    completing,
+    done,
+    pending,
+    unsettled,
+)
+
+FIRST = Redelivery(KEY, "attempt-1", digest(SHIPPED))
+MINUTE = 60
+
+
+@pytest.fixture
+def scene() -> Scene:
+    return Scene()
+
+
+def sweep_after(scene: Scene, seconds: int) -> int:
+    scene.clock.seconds = NOW + seconds
+    return scene.sweeper.sweep()
+
+
+def test_an_outcome_that_was_never_queued_is_queued(scene: Scene) -> None:
+    scene.given(completing())
+
+    assert sweep_after(scene, MINUTE - 1) == 0
+    assert sweep_after(scene, MINUTE) == 1
+    assert scene.queue.messages == [FIRST]
+
+
+def test_an_attempt_that_was_never_settled_is_queued(scene: Scene) -> None:
+    scene.given(unsettled())
+
+    assert sweep_after(scene, MINUTE) == 1
+    assert scene.queue.messages == [FIRST]
+
+
+def test_a_past_attempt_and_the_current_one_are_both_queued(scene: Scene) -> None:
+    scene.given(claimed(unsettled(), DELIVERED_ELSEWHERE, PRINCIPAL, NOW))
+
+    assert sweep_after(scene, MINUTE) == 2
+    assert scene.queue.messages == [
+        FIRST,
+        Redelivery(KEY, "attempt-2", digest(DELIVERED_ELSEWHERE)),
+    ]
+
+
+def test_a_lease_keeps_it_from_being_queued_each_minute(scene: Scene) -> None:
+    scene.given(completing())
+    sweep_after(scene, MINUTE)
+
+    assert sweep_after(scene, 2 * MINUTE) == 0
+    assert sweep_after(scene, MINUTE + LEASE_SECONDS) == 1
+    assert scene.record().due_at == NOW + MINUTE + 2 * LEASE_SECONDS
+    assert scene.record().task_token == completing().task_token
+
+
+def test_what_is_queued_already_is_left_for_long(scene: Scene) -> None:
+    scene.given(queued(completing(), NOW))
+
+    assert sweep_after(scene, 10 * MINUTE) == 0
+    assert sweep_after(scene, 15 * MINUTE) == 1
+
+
+@pytest.mark.parametrize("task", [pending(), done(), dead_lettered(completing())])
+def test_nothing_else_is_queued(task: CallbackTask, scene: Scene) -> None:
+    scene.given(task)
+
+    assert sweep_after(scene, 10**9) == 0
+    assert scene.record() == task
+
+
+def test_what_the_index_shows_too_long_is_not_queued(scene: Scene) -> None:
+    scene.given(completing())
+    before(scene.tasks, "peek", lambda: scene.given(done()))
+
+    assert sweep_after(scene, MINUTE) == 0
+    assert scene.record() == done()
+
+
+def test_what_another_sweep_took_up_meanwhile_is_not_queued(scene: Scene) -> None:
+    scene.given(completing())
+    taken_up = leased(completing(), NOW + MINUTE + LEASE_SECONDS)
+    before(scene.tasks, "peek", lambda: scene.given(taken_up))
+
+    assert sweep_after(scene, MINUTE) == 0
+    assert scene.record() == taken_up
+
+
+def test_what_was_deleted_meanwhile_is_not_queued(scene: Scene) -> None:
+    scene.given(completing())
+    before(scene.tasks, "peek", scene.tasks.records.clear)
+
+    assert sweep_after(scene, MINUTE) == 0
+
+
+def test_what_is_closed_meanwhile_is_not_queued(scene: Scene) -> None:
+    scene.given(completing())
+    before(scene.tasks, "replace", lambda: scene.given(completed(completing(), NOW)))
+
+    assert sweep_after(scene, MINUTE) == 0
+    assert scene.queue.messages == []
+
+
+def test_what_cannot_be_queued_is_due_again_after_its_lease(scene: Scene) -> None:
+    scene.given(completing())
+    failing(scene.queue, "send", DependencyUnavailable("SendMessage"))
+
+    with pytest.raises(DependencyUnavailable):
+        sweep_after(scene, MINUTE)
+
+    assert sweep_after(scene, MINUTE + LEASE_SECONDS) == 1
+
+
+def test_a_record_that_is_due_for_nothing_is_due_no_more(scene: Scene) -> None:
+    scene.given(replace(pending(), due_at=NOW))
+
+    assert sweep_after(scene, 0) == 0
+    assert scene.record().due_at is None
+
+
+def test_all_that_is_due_is_queued(scene: Scene) -> None:
+    for number in range(5):
+        scene.given(completing(key=TaskKey(f"order-{number}", SHIPPING)))
+
+    assert sweep_after(scene, MINUTE) == 5

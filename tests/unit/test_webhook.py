@@ -1,0 +1,182 @@
+"""HttpWebhook: what it sends over a real connection, and what it makes of the answer."""
+
+import base64
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from email.utils import formatdate
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import pytest
+from callbacks.adapters.webhook import HttpWebhook, InsecureEndpointError
+from callbacks.domain.ports import WebhookReply
+from callbacks.runtime.clock import SystemClock
+from standardwebhooks import Webhook, WebhookVerificationError
+
+from tests.support.fakes import FakeClock
+
+CURRENT = "whsec_" + base64.b64encode(b"c" * 32).decode()
+PREVIOUS = "whsec_" + base64.b64encode(b"p" * 32).decode()
+OTHER = "whsec_" + base64.b64encode(b"o" * 32).decode()
+BODY = '{"id": "attempt-1", "data": {"city": "Zürich"}}'
+
+
+@dataclass
+class Endpoint:
+    """Answers all that it is sent with one status and one header."""
+
+    port: int = 0
+    status: int = 200
+    header: tuple[str, str] = ("X-None", "")
+    received: list[tuple[str, dict[str, str], bytes]] = field(default_factory=list)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/tasks?from=platform"
+
+
+@contextmanager
+def listening() -> Iterator[Endpoint]:
+    endpoint = Endpoint()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            endpoint.received.append((self.path, dict(self.headers), body))
+            self.send_response(endpoint.status)
+            self.send_header(*endpoint.header)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None: ...
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        endpoint.port = server.server_port
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield endpoint
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def endpoint() -> Iterator[Endpoint]:
+    with listening() as endpoint:
+        yield endpoint
+
+
+def post(endpoint: Endpoint, *secrets: str) -> WebhookReply:
+    webhook = HttpWebhook(endpoint.url, lambda: secrets or (CURRENT,), SystemClock())
+    return webhook.post("attempt-1", BODY)
+
+
+def test_a_message_is_posted_as_it_is(endpoint: Endpoint) -> None:
+    reply = post(endpoint)
+
+    [(path, headers, body)] = endpoint.received
+    assert path == "/tasks?from=platform"
+    assert body == BODY.encode()
+    assert headers["Content-Type"] == "application/cloudevents+json"
+    assert headers["webhook-id"] == "attempt-1"
+    assert reply == WebhookReply(200)
+
+
+@pytest.mark.parametrize("secrets", [(CURRENT,), (CURRENT, PREVIOUS)])
+def test_each_secret_in_use_verifies_the_signature(
+    secrets: tuple[str, ...], endpoint: Endpoint
+) -> None:
+    post(endpoint, *secrets)
+
+    [(_, headers, body)] = endpoint.received
+    for secret in secrets:
+        Webhook(secret).verify(body, headers)
+    for secret in {CURRENT, PREVIOUS, OTHER} - set(secrets):
+        with pytest.raises(WebhookVerificationError):
+            Webhook(secret).verify(body, headers)
+
+
+def test_the_timestamp_is_of_this_try(endpoint: Endpoint) -> None:
+    clock = FakeClock(1_800_000_000)
+    webhook = HttpWebhook(endpoint.url, lambda: [CURRENT], clock)
+
+    webhook.post("attempt-1", BODY)
+    clock.advance(3600)
+    webhook.post("attempt-1", BODY)
+
+    stamps = [headers["webhook-timestamp"] for _, headers, _ in endpoint.received]
+    assert stamps == ["1800000000", "1800003600"]
+    assert len({headers["webhook-signature"] for _, headers, _ in endpoint.received}) == 2
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_redirect_is_an_answer_and_is_not_followed(status: int, endpoint: Endpoint) -> None:
+    with listening() as elsewhere:
+        endpoint.status, endpoint.header = status, ("Location", elsewhere.url)
+
+        reply = post(endpoint)
+
+        assert reply == WebhookReply(status)
+        assert len(endpoint.received) == 1
+        assert not elsewhere.received
+
+
+@pytest.mark.parametrize("status", [400, 410, 429, 500, 503])
+def test_a_failure_is_told_and_not_tried_again(status: int, endpoint: Endpoint) -> None:
+    endpoint.status = status
+
+    assert post(endpoint) == WebhookReply(status)
+    assert len(endpoint.received) == 1
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        ("120", 120),
+        (" 7 ", 7),
+        ("0", 0),
+        (formatdate(1_800_000_090, usegmt=True), 90),
+        (formatdate(1_800_000_090), 90),
+        (formatdate(1_799_999_000, usegmt=True), 0),
+        ("soon", None),
+        ("-5", None),
+        ("1.5", None),
+        ("9" * 5000, None),
+    ],
+)
+def test_retry_after_in_either_form(header: str, seconds: int | None, endpoint: Endpoint) -> None:
+    endpoint.status, endpoint.header = 503, ("Retry-After", header)
+    webhook = HttpWebhook(endpoint.url, lambda: [CURRENT], FakeClock(1_800_000_000))
+
+    assert webhook.post("attempt-1", BODY) == WebhookReply(503, seconds)
+
+
+def test_an_endpoint_that_is_not_there_has_no_status() -> None:
+    with listening() as endpoint:
+        pass
+
+    assert post(endpoint) == WebhookReply(None)
+
+
+@pytest.mark.parametrize(
+    "url", ["https://hooks.example.com/tasks", "http://127.0.0.1:8080", "http://[::1]:8080/tasks"]
+)
+def test_https_and_loopback_are_taken(url: str) -> None:
+    HttpWebhook(url, list, SystemClock())
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://hooks.example.com/tasks",
+        "http://127.0.0.1.example.com",
+        "http://localhost:8080",
+        "http://10.0.0.1",
+        "http://127.0.0.1@hooks.example.com",
+        "https://",
+        "ftp://hooks.example.com",
+        "hooks.example.com",
+    ],
+)
+def test_anything_else_is_refused(url: str) -> None:
+    with pytest.raises(InsecureEndpointError):
+        HttpWebhook(url, list, SystemClock())

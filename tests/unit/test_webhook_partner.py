@@ -1,0 +1,224 @@
+"""The reference partner without AWS: what it takes, and how it calls back."""
+
+import base64
+import json
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from unittest.mock import patch
+
+import pytest
+import requests
+from standardwebhooks import Webhook
+from urllib3 import Retry
+
+from local.partner import Json
+from local.webhook_partner import RETRY, Api, Partner, review
+
+CURRENT, PREVIOUS, OTHER = (
+    "whsec_" + base64.b64encode(letter * 32).decode() for letter in (b"c", b"p", b"o")
+)
+BODY = json.dumps(
+    {"id": "message-1", "subject": "order-1", "tasktype": "ORDER_FRAUD_REVIEW", "data": {}}
+)
+OUTPUT = {"verdict": "APPROVED", "reference": "SR-1"}
+
+
+@dataclass
+class Platform:
+    """The token endpoint and the API; each path's answers in turn, then 200."""
+
+    url: str = ""
+    lifetime: int = 900
+    answers: dict[str, list[tuple[int, dict[str, str]]]] = field(default_factory=dict)
+    called: list[tuple[str, dict[str, str], bytes]] = field(default_factory=list)
+
+    def paths(self) -> list[str]:
+        return [path for path, _, _ in self.called]
+
+    def api(self) -> Api:
+        return Api("client", "secret", "callbacks-1/ORDER_FRAUD_REVIEW", f"{self.url}/oauth2/token")
+
+
+@pytest.fixture
+def platform() -> Iterator[Platform]:
+    platform = Platform()
+
+    class Endpoint(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            platform.called.append((self.path, dict(self.headers), body))
+            answers = platform.answers.get(self.path)
+            status, headers = answers.pop(0) if answers else (200, {})
+            number = platform.paths().count("/oauth2/token")
+            document = {"access_token": f"token-{number}", "expires_in": platform.lifetime}
+            self.send_response(status)
+            for name, value in headers.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(json.dumps(document).encode())
+
+        def log_message(self, *_: object) -> None: ...
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Endpoint) as server:
+        platform.url = f"http://127.0.0.1:{server.server_port}"
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield platform
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def api(platform: Platform) -> Iterator[Api]:
+    with patch.object(Retry, "sleep", lambda *_: None):
+        api = platform.api()
+        yield api
+        api.close()
+
+
+@pytest.fixture
+def partner(api: Api) -> Iterator[Partner]:
+    partner = Partner(api, [CURRENT, PREVIOUS], lambda _: OUTPUT)
+    yield partner
+    partner.close()
+
+
+def signed(*secrets: str, body: str = BODY, age: int = 0) -> dict[str, str]:
+    timestamp = datetime.now(UTC) - timedelta(seconds=age)
+    return {
+        "Webhook-Id": "message-1",
+        "Webhook-Timestamp": str(int(timestamp.timestamp())),
+        "Webhook-Signature": " ".join(
+            Webhook(secret).sign("message-1", timestamp, body) for secret in secrets
+        ),
+    }
+
+
+@pytest.mark.parametrize("secrets", [(CURRENT,), (PREVIOUS,), (OTHER, CURRENT)])
+def test_a_message_signed_with_a_secret_in_use_is_worked_on(
+    secrets: tuple[str, ...], platform: Platform, partner: Partner
+) -> None:
+    body = json.dumps({**json.loads(BODY), "callbackurl": f"{platform.url}/callback?callback_id=1"})
+
+    status = partner.take(signed(*secrets, body=body), body.encode())
+    partner.close()
+
+    assert status == 202
+    path, headers, posted = platform.called[-1]
+    assert path == "/callback?callback_id=1"
+    assert headers["Authorization"] == "Bearer token-1"
+    assert json.loads(posted) == {
+        "order_id": "order-1",
+        "task_type": "ORDER_FRAUD_REVIEW",
+        "task_status": "SUCCESS",
+        "task_output": OUTPUT,
+    }
+
+
+FORGED: dict[str, tuple[dict[str, str], str]] = {
+    "another secret": (signed(OTHER), BODY),
+    "an altered body": (signed(CURRENT), BODY.replace("order-1", "order-2")),
+    "another id": ({**signed(CURRENT), "Webhook-Id": "message-2"}, BODY),
+    "an old timestamp": (signed(CURRENT, age=600), BODY),
+    "a timestamp to come": (signed(CURRENT, age=-600), BODY),
+    "no signature": ({**signed(CURRENT), "Webhook-Signature": ""}, BODY),
+    "what is no signature": ({**signed(CURRENT), "Webhook-Signature": "v1"}, BODY),
+    "no headers": ({}, BODY),
+}
+
+
+@pytest.mark.parametrize("forged", FORGED)
+def test_a_forged_message_is_refused(forged: str, platform: Platform, partner: Partner) -> None:
+    headers, body = FORGED[forged]
+
+    status = partner.take(headers, body.encode())
+    partner.close()
+
+    assert status == 401
+    assert not platform.called
+
+
+def test_a_message_that_comes_twice_is_worked_on_once(platform: Platform, partner: Partner) -> None:
+    body = json.dumps({**json.loads(BODY), "callbackurl": f"{platform.url}/callback"})
+
+    statuses = [partner.take(signed(CURRENT, body=body), body.encode()) for _ in range(2)]
+    partner.close()
+
+    assert statuses == [202, 202]
+    assert platform.paths().count("/callback") == 1
+
+
+def test_a_token_is_fetched_once_and_kept(platform: Platform, api: Api) -> None:
+    for _ in range(3):
+        api.call_back(f"{platform.url}/callback", {})
+
+    _, headers, form = platform.called[0]
+    assert platform.paths() == ["/oauth2/token", *["/callback"] * 3]
+    assert headers["Authorization"] == "Basic " + base64.b64encode(b"client:secret").decode()
+    assert form == b"grant_type=client_credentials&scope=callbacks-1%2FORDER_FRAUD_REVIEW"
+
+
+def test_a_token_is_renewed_shortly_before_it_expires(platform: Platform, api: Api) -> None:
+    platform.lifetime = 60
+
+    for _ in range(2):
+        api.call_back(f"{platform.url}/callback", {})
+
+    assert platform.paths() == ["/oauth2/token", "/callback"] * 2
+
+
+@pytest.mark.parametrize("refusals", [1, 2])
+def test_a_refused_token_is_replaced_once(refusals: int, platform: Platform, api: Api) -> None:
+    platform.answers["/callback"] = [(401, {})] * refusals
+
+    answer = api.call_back(f"{platform.url}/callback", {})
+
+    assert answer.status_code == (200 if refusals == 1 else 401)
+    assert platform.paths() == ["/oauth2/token", "/callback"] * 2
+
+
+@pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
+def test_what_may_pass_is_tried_again(status: int, platform: Platform, api: Api) -> None:
+    platform.answers["/callback"] = [(status, {}), (status, {"Retry-After": "1"})]
+
+    answer = api.call_back(f"{platform.url}/callback", {"order_id": "order-1"})
+
+    assert answer.status_code == 200
+    bodies = {body for path, _, body in platform.called if path == "/callback"}
+    assert bodies == {b'{"order_id": "order-1"}'}
+    assert platform.paths().count("/callback") == 3
+
+
+@pytest.mark.parametrize("status", [202, 400, 403, 404, 409, 410, 413])
+def test_what_is_final_is_not_tried_again(status: int, platform: Platform, api: Api) -> None:
+    platform.answers["/callback"] = [(status, {})]
+
+    assert api.call_back(f"{platform.url}/callback", {}).status_code == status
+    assert platform.paths().count("/callback") == 1
+
+
+def test_the_token_goes_nowhere_but_to_the_callback_url(platform: Platform, api: Api) -> None:
+    platform.answers["/callback"] = [(307, {"Location": f"{platform.url}/elsewhere"})]
+
+    assert api.call_back(f"{platform.url}/callback", {}).status_code == 307
+    assert "/elsewhere" not in platform.paths()
+
+
+def test_an_api_that_is_not_there_is_tried_again() -> None:
+    api = Api("client", "secret", "scope", "http://127.0.0.1:1/oauth2/token")
+
+    with patch.object(Retry, "sleep") as pause, pytest.raises(requests.ConnectionError):
+        api.call_back("http://127.0.0.1:1/callback", {})
+
+    assert pause.call_count == RETRY.total
+    api.close()
+
+
+@pytest.mark.parametrize(("quantity", "verdict"), [(99, "APPROVED"), (100, "REJECTED")])
+def test_an_order_of_a_hundred_pieces_is_suspicious(quantity: int, verdict: str) -> None:
+    order: Json = {"items": [{"sku": "A", "quantity": 1}, {"sku": "B", "quantity": quantity}]}
+
+    assert review(order)["verdict"] == verdict

@@ -1,0 +1,254 @@
+"""statemachines/order_processing.asl.json with the functions it calls."""
+
+import json
+from typing import Any
+
+import pytest
+from callbacks.adapters.sns_topic import SNSTopic
+from callbacks.domain.errors import DependencyUnavailable
+
+from tests.support.channels import SHIPPING, example
+from tests.support.cloud import TASKS, Cloud
+from tests.support.workflow import Engine, Functions, LambdaServiceError, function_arn, render
+from tests.workflow.conftest import Partner
+
+ORDER_ID = "a96cbeed-cbd7-4711-815c-0913113c6064"
+ORDER = {"order_id": ORDER_ID}
+SHIPPED = example("valid", "output")
+LOST = {"code": "LOST", "message": "the parcel was lost", "retryable": False}
+BUSY = {"code": "BUSY", "message": "no van today", "retryable": True}
+
+
+@pytest.fixture(autouse=True)
+def _order(aws: Cloud) -> None:
+    aws.put_order(ORDER_ID)
+
+
+def reason(aws: Cloud) -> dict[str, Any]:
+    """Why the order is marked as failed."""
+    order = aws.order(ORDER_ID)
+    assert order["order_status"] == "FAILED"
+    told: dict[str, Any] = json.loads(order["failure_reason"])
+    return told
+
+
+def fail_first(called: Functions, name: str, error: Exception) -> None:
+    """The function's first invocation fails; the others reach it."""
+    handler, errors = called.handlers[function_arn(name)], [error]
+
+    def failing(event: dict[str, Any], context: Any) -> Any:
+        if errors:
+            raise errors.pop()
+        return handler(event, context)
+
+    called.handlers[function_arn(name)] = failing
+
+
+def test_an_order_is_shipped(aws: Cloud, engine: Engine, partner: Partner) -> None:
+    execution = engine.start(render(), ORDER)
+    message = partner.message()
+    answer = partner.answer(message, task_status="SUCCESS", task_output=SHIPPED)
+    ended = engine.ended(execution)
+
+    assert answer["statusCode"] == 200
+    assert message["data"] == example("valid", "request")
+    assert ended["status"] == "SUCCEEDED"
+    assert json.loads(ended["output"]) == {
+        "order_id": ORDER_ID,
+        "order_contents": example("valid", "request"),
+        "shipping": SHIPPED,
+    }
+    order = aws.order(ORDER_ID)
+    assert order["order_status"] == "COMPLETED"
+    assert order["shipping_status"] == SHIPPED["shipping_status"]
+    assert order["tracking_number"] == SHIPPED["tracking_number"]
+
+
+def test_a_dispatch_that_fails_is_retried_with_a_new_token(
+    aws: Cloud,
+    engine: Engine,
+    called: Functions,
+    partner: Partner,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    publish, failures = SNSTopic.publish, [DependencyUnavailable("Publish: InternalError")]
+
+    def failing(topic: SNSTopic, message: str, attributes: Any) -> None:
+        if failures:
+            raise failures.pop()
+        publish(topic, message, attributes)
+
+    monkeypatch.setattr(SNSTopic, "publish", failing)
+
+    execution = engine.start(render(), ORDER)
+    message = partner.message()
+    partner.answer(message, task_status="SUCCESS", task_output=SHIPPED)
+
+    assert engine.ended(execution)["status"] == "SUCCEEDED"
+    first, second = called.of("sns_callback")
+    assert first["token"] != second["token"]
+    assert aws.receive(aws.partner_queue_url) == []
+
+
+@pytest.mark.parametrize("name", ["get_order_metadata", "sns_callback", "process_shipping_result"])
+def test_a_function_that_lambda_throttles_is_called_again(
+    name: str, engine: Engine, called: Functions, partner: Partner
+) -> None:
+    fail_first(called, name, LambdaServiceError("TooManyRequestsException", 429))
+
+    execution = engine.start(render(), ORDER)
+    partner.answer(partner.message(), task_status="SUCCESS", task_output=SHIPPED)
+
+    assert engine.ended(execution)["status"] == "SUCCEEDED"
+    assert len(called.of(name)) == 2
+
+
+def test_an_order_that_does_not_exist_is_never_dispatched(
+    aws: Cloud, engine: Engine, called: Functions
+) -> None:
+    execution = engine.start(render(), {"order_id": "unheard-of"})
+    ended = engine.ended(execution)
+
+    assert (ended["status"], ended["error"]) == ("FAILED", "OrderNotFound")
+    assert "there is no order unheard-of" in ended["cause"]
+    assert called.of("sns_callback") == []
+    assert aws.receive(aws.partner_queue_url) == []
+    assert aws.dynamodb.scan(TableName="callbacks-test-Orders")["Count"] == 1
+
+
+def test_a_retryable_failure_is_sent_to_the_partner_again(
+    aws: Cloud, engine: Engine, partner: Partner
+) -> None:
+    execution = engine.start(render(), ORDER)
+    first = partner.message()
+    refusal = partner.answer(first, task_status="FAILURE", task_error=BUSY)
+    second = partner.message()
+    answer = partner.answer(second, task_status="SUCCESS", task_output=SHIPPED)
+
+    assert (refusal["statusCode"], answer["statusCode"]) == (200, 200)
+    assert first["id"] != second["id"]
+    assert engine.ended(execution)["status"] == "SUCCEEDED"
+    assert "failure_reason" not in aws.order(ORDER_ID)
+
+
+def test_a_terminal_failure_fails_the_order_with_its_reason(
+    aws: Cloud, engine: Engine, called: Functions, partner: Partner
+) -> None:
+    execution = engine.start(render(), ORDER)
+    answer = partner.answer(partner.message(), task_status="FAILURE", task_error=LOST)
+    ended = engine.ended(execution)
+
+    assert answer["statusCode"] == 200
+    assert (ended["status"], ended["error"]) == ("FAILED", "CallbackTask.Failed")
+    assert reason(aws)["Error"] == "CallbackTask.Failed"
+    assert json.loads(reason(aws)["Cause"]) == {"code": "LOST", "message": "the parcel was lost"}
+    assert len(called.of("sns_callback")) == 1
+    assert engine.states(execution)[-2:] == ["MarkOrderFailed", "OrderFailed"]
+
+
+def test_a_wait_that_times_out_fails_the_order_and_a_late_answer_is_told_so(
+    aws: Cloud, engine: Engine, partner: Partner
+) -> None:
+    execution = engine.start(render(timeout_seconds=1), ORDER)
+    message = partner.message()
+    ended = engine.ended(execution)
+    late = partner.answer(message, task_status="SUCCESS", task_output=SHIPPED)
+
+    assert ended["status"] == "FAILED"
+    assert engine.states(execution)[-2:] == ["MarkOrderFailed", "OrderFailed"]
+    assert reason(aws)["Error"] == "States.Timeout"
+    assert late["statusCode"] == 410
+    assert aws.receive(aws.dead_letter_queue_url) == []
+
+
+def test_a_contract_that_the_payload_breaks_fails_the_order_at_once(
+    aws: Cloud, engine: Engine, called: Functions
+) -> None:
+    aws.put_order(ORDER_ID, order_contents={"M": {"items": {"L": []}}})
+
+    execution = engine.start(render(), ORDER)
+    ended = engine.ended(execution)
+
+    assert (ended["status"], ended["error"]) == ("FAILED", "InvalidRequest")
+    assert len(called.of("sns_callback")) == 1
+    assert reason(aws)["Error"] == "InvalidRequest"
+    assert aws.item(TASKS, order_id=ORDER_ID, task_type=SHIPPING) is None
+
+
+def test_a_second_execution_of_an_order_is_refused_and_leaves_it_alone(
+    aws: Cloud, engine: Engine, partner: Partner
+) -> None:
+    first = engine.start(render(), ORDER, "execution-1")
+    message = partner.message()
+    second = engine.start(render(), ORDER, "execution-2")
+    refused = engine.ended(second)
+
+    assert (refused["status"], refused["error"]) == ("FAILED", "TaskAlreadyPending")
+    assert engine.states(second)[-1] == "OrderAlreadyInProgress"
+    assert "MarkOrderFailed" not in engine.states(second)
+    assert "order_status" not in aws.order(ORDER_ID)
+
+    partner.answer(message, task_status="SUCCESS", task_output=SHIPPED)
+
+    assert engine.ended(first)["status"] == "SUCCEEDED"
+    assert aws.order(ORDER_ID)["order_status"] == "COMPLETED"
+
+
+def test_the_same_execution_that_waits_again_has_a_new_attempt(
+    engine: Engine, called: Functions, partner: Partner
+) -> None:
+    """What a redrive does: the state is entered anew by the execution that registered before."""
+    definition = render()
+    states = definition["States"]
+    states["ShippingServiceCallback"]["Catch"] = [
+        {"ErrorEquals": ["CallbackTask.Failed"], "ResultPath": "$.error", "Next": "Redriven"}
+    ]
+    states["Redriven"] = {"Type": "Pass", "Next": "ShippingServiceCallback"}
+
+    execution = engine.start(definition, ORDER)
+    first = partner.message()
+    partner.answer(first, task_status="FAILURE", task_error=LOST)
+    second = partner.message()
+    repeat = partner.answer(first, task_status="FAILURE", task_error=LOST)
+    superseded = partner.answer(first, task_status="SUCCESS", task_output=SHIPPED)
+    answer = partner.answer(second, task_status="SUCCESS", task_output=SHIPPED)
+
+    codes = [response["statusCode"] for response in (repeat, superseded, answer)]
+    assert codes == [200, 409, 200]
+    assert json.loads(repeat["body"])["duplicate"] is True
+    assert engine.ended(execution)["status"] == "SUCCEEDED"
+    tokens = [event["token"] for event in called.of("sns_callback")]
+    assert len(set(tokens)) == len(tokens) == 2
+
+
+def test_an_outcome_that_cannot_be_processed_fails_the_order(
+    aws: Cloud, engine: Engine, called: Functions, partner: Partner
+) -> None:
+    fail_first(called, "process_shipping_result", ValueError("broken"))
+
+    execution = engine.start(render(), ORDER)
+    partner.answer(partner.message(), task_status="SUCCESS", task_output=SHIPPED)
+
+    assert engine.ended(execution)["error"] == "ValueError"
+    assert reason(aws)["Error"] == "ValueError"
+
+
+def test_an_order_that_vanished_is_not_written_again(
+    aws: Cloud, engine: Engine, partner: Partner
+) -> None:
+    execution = engine.start(render(), ORDER)
+    message = partner.message()
+    aws.dynamodb.delete_item(TableName="callbacks-test-Orders", Key={"order_id": {"S": ORDER_ID}})
+    partner.answer(message, task_status="FAILURE", task_error=LOST)
+
+    assert engine.ended(execution)["error"] == "CallbackTask.Failed"
+    assert aws.dynamodb.scan(TableName="callbacks-test-Orders")["Count"] == 0
+
+
+@pytest.mark.parametrize("workflow", ["order_processing", "order_review"])
+def test_every_task_times_out(workflow: str) -> None:
+    states = render(workflow=workflow)["States"].values()
+    tasks = [state for state in states if state["Type"] == "Task"]
+
+    assert tasks
+    assert all("TimeoutSeconds" in state for state in tasks)
