@@ -1,0 +1,103 @@
+output "callback_roles" {
+  description = "Partner => ARN of the role that it assumes to answer."
+  value       = { for name, role in aws_iam_role.callback : name => role.arn }
+}
+
+output "callback_url" {
+  description = "Where partners post their answers."
+  value       = local.callback_url
+}
+
+output "function_arn" {
+  description = "ARN of the dispatcher, which a workflow that waits on the channel invokes."
+  value       = module.dispatcher.arn
+}
+
+output "heartbeat_seconds" {
+  description = "Longest silence of a partner at work, in seconds, or null."
+  value       = var.heartbeat_seconds
+}
+
+output "oauth2" {
+  description = "What partners without AWS need to get a token, with the ids of their clients and the ARNs of their secrets; null for AWS_IAM."
+  value = var.auth != "OAUTH2" ? null : {
+    client_ids          = { for name, partner in module.webhook_partner : name => partner.client_ids }
+    client_secret_arns  = { for name, partner in module.webhook_partner : name => partner.client_secret_arn }
+    scope               = local.scope
+    signing_secret_arns = { for name, partner in module.webhook_partner : name => partner.signing_secret_arn }
+    token_url           = var.platform.oauth2.token_url
+  }
+}
+
+output "release" {
+  description = "What modules/api-release needs: a fingerprint of the channel's part of the API, its routes, and the limits of their methods."
+  value = {
+    fingerprint = sha256(jsonencode(local.api_content))
+    routes      = [for version in sort(keys(local.routes)) : local.routes[version]]
+    throttles = { for version, route in local.routes :
+      "${trimprefix(route, "/")}/POST" => var.throttle if var.throttle != null
+    }
+  }
+}
+
+output "task_type" {
+  description = "Task type of the channel."
+  value       = var.task_type
+}
+
+output "timeout_seconds" {
+  description = "Longest wait for an outcome, in seconds."
+  value       = var.timeout_seconds
+}
+
+output "topic_arn" {
+  description = "ARN of the topic that partners subscribe to."
+  value       = aws_sns_topic.this.arn
+}
+
+output "webhook_queues" {
+  description = "Partner without AWS => URL of the queue of messages for its webhook, and of its dead-letter queue."
+  value       = { for name, partner in module.webhook_partner : name => { queue_url = partner.queue_url, dead_letter_queue_url = partner.dead_letter_queue_url } }
+}
+
+output "wait_state" {
+  description = "The Amazon States Language state that waits on the channel; merge Next, Catch and ResultPath into it."
+  value = merge(
+    {
+      Type     = "Task"
+      Resource = "arn:${var.platform.partition}:states:::lambda:invoke.waitForTaskToken"
+      Parameters = {
+        FunctionName = module.dispatcher.arn
+        Payload = merge(
+          {
+            "token.$"         = "$$.Task.Token"
+            "input.$"         = "$"
+            "execution_arn.$" = "$$.Execution.Id"
+            callback          = "true"
+            timeout_seconds   = var.timeout_seconds
+          },
+          var.heartbeat_seconds == null ? {} : { heartbeat_seconds = var.heartbeat_seconds },
+        )
+      }
+      TimeoutSeconds = var.timeout_seconds
+      Retry = [{
+        ErrorEquals = [
+          "Lambda.ServiceException",
+          "Lambda.AWSLambdaException",
+          "Lambda.SdkClientException",
+          "Lambda.TooManyRequestsException",
+          "Lambda.Unknown",
+          "Sandbox.Timedout",
+          "DependencyUnavailable",
+          "CallbackTask.Retryable",
+        ]
+        IntervalSeconds = 5
+        BackoffRate     = 2
+        MaxAttempts     = 5
+        MaxDelaySeconds = 300
+        JitterStrategy  = "FULL"
+      }]
+    },
+    var.heartbeat_seconds == null ? {} : { HeartbeatSeconds = var.heartbeat_seconds },
+  )
+}

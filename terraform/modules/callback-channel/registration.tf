@@ -1,0 +1,39 @@
+# What the channel is at run time: the functions read it, and nothing else, to know the channel.
+resource "aws_dynamodb_table_item" "registration" {
+  table_name = var.platform.callback_table.name
+  hash_key   = "order_id"
+  range_key  = "task_type"
+  item       = local.registration
+
+  lifecycle {
+    precondition {
+      condition     = length(local.registration) <= 390 * 1024
+      error_message = "Shorten the schemas of ${var.task_type} or retire a contract version: its registration has ${length(local.registration)} characters, and DynamoDB takes an item of 400 KB."
+    }
+  }
+}
+
+locals {
+  registration = jsonencode(merge(
+    {
+      order_id             = { S = "#CHANNEL" }
+      task_type            = { S = var.task_type }
+      auth                 = { S = var.auth }
+      callback_id_required = { BOOL = var.require_callback_id }
+      callback_url         = { S = local.callback_url }
+      enabled              = { BOOL = var.enabled }
+      max_output_bytes     = { N = tostring(var.max_output_bytes) }
+      partners = { M = { for name, partner in var.partners : name => { M = {
+        for key in ["account_id", "webhook_url"] : key => { S = partner[key] } if partner[key] != null
+      } } } }
+      route           = { S = local.routes.v1 }
+      timeout_seconds = { N = tostring(var.timeout_seconds) }
+      topic_arn       = { S = aws_sns_topic.this.arn }
+      versions = { M = { for version, schema in var.schemas : version => { M = {
+        callback = { S = local.models[version] }
+        request  = { S = jsonencode(jsondecode(schema.request)) }
+      } } } }
+    },
+    var.heartbeat_seconds == null ? {} : { heartbeat_seconds = { N = tostring(var.heartbeat_seconds) } },
+  ))
+}

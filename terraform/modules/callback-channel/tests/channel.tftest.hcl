@@ -1,0 +1,685 @@
+mock_provider "aws" {
+  mock_data "aws_iam_policy_document" {
+    defaults = {
+      json          = "{}"
+      minified_json = "{}"
+    }
+  }
+
+  mock_data "aws_partition" {
+    defaults = { dns_suffix = "amazonaws.com" }
+  }
+
+  mock_resource "aws_cloudwatch_log_group" {
+    defaults = { arn = "arn:aws:logs:eu-west-1:111111111111:log-group:x" }
+  }
+
+  mock_resource "aws_iam_role" {
+    defaults = { arn = "arn:aws:iam::111111111111:role/x" }
+  }
+
+  mock_resource "aws_lambda_function" {
+    defaults = { arn = "arn:aws:lambda:eu-west-1:111111111111:function:dispatcher" }
+  }
+
+  mock_resource "aws_secretsmanager_secret" {
+    defaults = { arn = "arn:aws:secretsmanager:eu-west-1:111111111111:secret:secret" }
+  }
+
+  mock_resource "aws_sns_topic" {
+    defaults = { arn = "arn:aws:sns:eu-west-1:111111111111:topic" }
+  }
+
+  mock_resource "aws_sqs_queue" {
+    defaults = { arn = "arn:aws:sqs:eu-west-1:111111111111:queue", url = "https://sqs/queue" }
+  }
+}
+
+override_resource {
+  target = module.dispatcher.aws_iam_role.this
+  values = { arn = "arn:aws:iam::111111111111:role/dispatcher" }
+}
+
+variables {
+  envelope = jsonencode({
+    "$schema"            = "http://json-schema.org/draft-04/schema#"
+    type                 = "object"
+    required             = ["order_id", "task_type", "task_status"]
+    additionalProperties = false
+    properties = {
+      order_id    = { type = "string" }
+      task_type   = { type = "string", description = "Type." }
+      task_status = { enum = ["SUCCESS", "FAILURE", "IN_PROGRESS"] }
+      task_output = { type = "object" }
+      task_error  = { type = "object" }
+      callback_id = { type = "string" }
+    }
+  })
+  partners = {
+    acme-shipping  = { account_id = "222222222222", external_id = "acme-secret" }
+    acme-returns   = { account_id = "222222222222", external_id = "acme-returns-secret" }
+    other-shipping = { account_id = "333333333333", external_id = "other-secret" }
+  }
+  payload_event_key = "order_contents"
+  platform = {
+    account_id           = "111111111111"
+    alarm_actions        = ["arn:aws:sns:eu-west-1:111111111111:alarms"]
+    environment          = "dev"
+    kms_key_arn          = "arn:aws:kms:eu-west-1:111111111111:key/1"
+    log_level            = "INFO"
+    log_retention_days   = 30
+    name_prefix          = "callbacks-dev"
+    partition            = "aws"
+    permissions_boundary = null
+    region               = "eu-west-1"
+    retention_days       = 30
+    role_path            = "/channels/"
+    package = {
+      architecture  = "arm64"
+      runtime       = "python3.13"
+      s3_bucket     = "packages"
+      s3_key        = "lambdas.zip"
+      sha256_base64 = "x"
+    }
+    callback_table     = { arn = "arn:aws:dynamodb:eu-west-1:111111111111:table/tasks", name = "callbacks-dev-CallbackTasks" }
+    orders_table       = { arn = "arn:aws:dynamodb:eu-west-1:111111111111:table/orders", name = "callbacks-dev-Orders" }
+    execution_arns     = ["arn:aws:states:eu-west-1:111111111111:execution:callbacks-dev-order-processing:*"]
+    state_machine_arns = ["arn:aws:states:eu-west-1:111111111111:stateMachine:callbacks-dev-order-processing"]
+    api = {
+      base_url             = "https://callbacks.example.com"
+      callback_resource_id = "root"
+      execution_arn        = "arn:aws:execute-api:eu-west-1:111111111111:api"
+      fingerprint          = "f"
+      id                   = "api"
+      request_validator_id = "validator"
+      stage_name           = "v1"
+    }
+    external_callback = {
+      function_name = "callbacks-dev-external-callback"
+      invoke_arn    = "arn:aws:apigateway:eu-west-1:lambda:path/2015-03-31/functions/f/invocations"
+    }
+    oauth2 = {
+      authorizer_id = "authorizer"
+      scopes        = { ORDER_FRAUD_REVIEW = "callbacks-1/ORDER_FRAUD_REVIEW" }
+      token_url     = "https://auth.example.com/oauth2/token"
+      user_pool_id  = "pool"
+    }
+    read_without_token = {
+      actions    = ["dynamodb:Query"]
+      resources  = ["arn:aws:dynamodb:eu-west-1:111111111111:table/tasks"]
+      conditions = [{ test = "ForAllValues:StringEquals", variable = "dynamodb:Attributes", values = ["status"] }]
+    }
+    redelivery_queue = { arn = "arn:aws:sqs:eu-west-1:111111111111:redelivery", url = "https://sqs/redelivery" }
+  }
+  schemas = {
+    v1 = {
+      request = jsonencode({ type = "object" })
+      output = jsonencode({
+        "$schema"   = "http://json-schema.org/draft-04/schema#"
+        title       = "Output"
+        type        = "object"
+        required    = ["parcel"]
+        definitions = { parcel = { type = "string" } }
+        properties  = { parcel = { "$ref" = "#/definitions/parcel" } }
+      })
+    }
+  }
+  task_type       = "ORDER_SHIPPING_SERVICE"
+  timeout_seconds = 3600
+}
+
+run "composes_one_model_for_gateway_and_function" {
+  assert {
+    condition = jsondecode(aws_api_gateway_model.this["v1"].schema) == {
+      "$schema"            = "http://json-schema.org/draft-04/schema#"
+      title                = "ORDER_SHIPPING_SERVICE callback v1"
+      type                 = "object"
+      required             = ["order_id", "task_type", "task_status"]
+      additionalProperties = false
+      definitions          = { parcel = { type = "string" } }
+      properties = {
+        order_id    = { type = "string" }
+        task_type   = { type = "string", description = "Type.", enum = ["ORDER_SHIPPING_SERVICE"] }
+        task_status = { enum = ["SUCCESS", "FAILURE", "IN_PROGRESS"] }
+        task_output = { type = "object", required = ["parcel"], properties = { parcel = { "$ref" = "#/definitions/parcel" } } }
+        task_error  = { type = "object" }
+        callback_id = { type = "string" }
+      }
+      oneOf = [
+        { properties = { task_status = { enum = ["SUCCESS"] } }, required = ["task_output"], not = { required = ["task_error"] } },
+        { properties = { task_status = { enum = ["FAILURE"] } }, required = ["task_error"], not = { required = ["task_output"] } },
+        { properties = { task_status = { enum = ["IN_PROGRESS"] } }, not = { anyOf = [{ required = ["task_output"] }, { required = ["task_error"] }] } },
+      ]
+    }
+    error_message = "The model is not the envelope, narrowed to the task type and its output: ${aws_api_gateway_model.this["v1"].schema}"
+  }
+
+  assert {
+    condition     = can(regex("^[A-Za-z0-9]+$", aws_api_gateway_model.this["v1"].name))
+    error_message = "API Gateway takes alphanumeric model names only, not ${aws_api_gateway_model.this["v1"].name}."
+  }
+
+  assert {
+    condition     = jsondecode(aws_dynamodb_table_item.registration.item).versions.M.v1.M.callback.S == aws_api_gateway_model.this["v1"].schema
+    error_message = "The function would judge by another document than the gateway."
+  }
+}
+
+run "registers_the_channel" {
+  assert {
+    condition = { for name, value in jsondecode(aws_dynamodb_table_item.registration.item) : name => value if name != "versions" } == {
+      order_id             = { S = "#CHANNEL" }
+      task_type            = { S = "ORDER_SHIPPING_SERVICE" }
+      auth                 = { S = "AWS_IAM" }
+      callback_id_required = { BOOL = true }
+      callback_url         = { S = "https://callbacks.example.com/externalCallback/ORDER_SHIPPING_SERVICE" }
+      enabled              = { BOOL = true }
+      max_output_bytes     = { N = "65536" }
+      partners = { M = {
+        acme-returns   = { M = { account_id = { S = "222222222222" } } }
+        acme-shipping  = { M = { account_id = { S = "222222222222" } } }
+        other-shipping = { M = { account_id = { S = "333333333333" } } }
+      } }
+      route           = { S = "/externalCallback/ORDER_SHIPPING_SERVICE" }
+      timeout_seconds = { N = "3600" }
+      topic_arn       = { S = "arn:aws:sns:eu-west-1:111111111111:topic" }
+    }
+    error_message = "The registration is not what the functions read: ${aws_dynamodb_table_item.registration.item}"
+  }
+
+  assert {
+    condition     = !strcontains(aws_dynamodb_table_item.registration.item, "secret")
+    error_message = "An external id is in the registration."
+  }
+}
+
+run "asks_for_heartbeats" {
+  variables {
+    enabled           = false
+    heartbeat_seconds = 600
+  }
+
+  assert {
+    condition     = jsondecode(aws_dynamodb_table_item.registration.item).heartbeat_seconds == { N = "600" }
+    error_message = "The registration does not say that heartbeats are due."
+  }
+
+  assert {
+    condition     = jsondecode(aws_dynamodb_table_item.registration.item).enabled == { BOOL = false }
+    error_message = "The registration does not say that the channel is disabled."
+  }
+
+  assert {
+    condition     = output.wait_state.HeartbeatSeconds == 600 && output.wait_state.Parameters.Payload.heartbeat_seconds == 600
+    error_message = "The wait and the message must agree on the heartbeat."
+  }
+}
+
+run "gives_the_state_that_waits" {
+  assert {
+    condition = jsonencode({ for name, value in output.wait_state : name => value if name != "Retry" }) == jsonencode({
+      Type     = "Task"
+      Resource = "arn:aws:states:::lambda:invoke.waitForTaskToken"
+      Parameters = {
+        FunctionName = output.function_arn
+        Payload = {
+          "token.$"         = "$$.Task.Token"
+          "input.$"         = "$"
+          "execution_arn.$" = "$$.Execution.Id"
+          callback          = "true"
+          timeout_seconds   = 3600
+        }
+      }
+      TimeoutSeconds = 3600
+    })
+    error_message = "The state does not wait as the channel says: ${jsonencode(output.wait_state)}"
+  }
+
+  assert {
+    condition     = alltrue([for error in ["Lambda.TooManyRequestsException", "DependencyUnavailable", "CallbackTask.Retryable"] : contains(output.wait_state.Retry[0].ErrorEquals, error)])
+    error_message = "The state does not retry what may pass."
+  }
+
+  assert {
+    condition     = length(setintersection(output.wait_state.Retry[0].ErrorEquals, ["States.ALL", "States.TaskFailed", "States.Timeout", "CallbackTask.Failed", "TaskAlreadyPending"])) == 0
+    error_message = "The state retries what will not pass."
+  }
+}
+
+run "lets_partner_accounts_subscribe_their_own_queues" {
+  assert {
+    condition = {
+      for statement in data.aws_iam_policy_document.topic.statement : statement.sid => {
+        actions    = statement.actions
+        effect     = coalesce(statement.effect, "Allow")
+        principals = flatten(statement.principals[*].identifiers)
+        resources  = statement.resources
+        conditions = { for condition in statement.condition : "${condition.test} ${condition.variable}" => condition.values }
+      }
+      } == {
+      Subscribe222222222222 = {
+        actions    = toset(["sns:Subscribe"])
+        effect     = "Allow"
+        principals = ["arn:aws:iam::222222222222:root"]
+        resources  = toset(["arn:aws:sns:eu-west-1:111111111111:topic"])
+        conditions = {
+          "StringEqualsIfExists sns:Protocol" = tolist(["sqs"])
+          "StringLikeIfExists sns:Endpoint"   = tolist(["arn:aws:sqs:*:222222222222:*"])
+        }
+      }
+      Subscribe333333333333 = {
+        actions    = toset(["sns:Subscribe"])
+        effect     = "Allow"
+        principals = ["arn:aws:iam::333333333333:root"]
+        resources  = toset(["arn:aws:sns:eu-west-1:111111111111:topic"])
+        conditions = {
+          "StringEqualsIfExists sns:Protocol" = tolist(["sqs"])
+          "StringLikeIfExists sns:Endpoint"   = tolist(["arn:aws:sqs:*:333333333333:*"])
+        }
+      }
+      DenyPublishByOthers = {
+        actions    = toset(["sns:Publish"])
+        effect     = "Deny"
+        principals = ["*"]
+        resources  = toset(["arn:aws:sns:eu-west-1:111111111111:topic"])
+        conditions = {
+          "ArnNotEquals aws:PrincipalArn" = tolist([
+            "arn:aws:iam::111111111111:role/dispatcher",
+            "arn:aws:sts::111111111111:assumed-role/callbacks-dev-order-shipping-service/*",
+          ])
+        }
+      }
+    }
+    error_message = "The topic's policy lets in too much or too little: ${jsonencode(data.aws_iam_policy_document.topic.statement)}"
+  }
+
+  assert {
+    condition     = aws_sns_topic.this.kms_master_key_id == var.platform.kms_key_arn
+    error_message = "The topic is not encrypted with the platform's key."
+  }
+}
+
+run "lets_each_partner_call_its_own_route_only" {
+  assert {
+    condition = alltrue([for name, partner in var.partners :
+      one(data.aws_iam_policy_document.callback_role_trust[name].statement).actions == toset(["sts:AssumeRole"])
+      && one(one(data.aws_iam_policy_document.callback_role_trust[name].statement).principals).identifiers == toset(["arn:aws:iam::${partner.account_id}:root"])
+      && one(one(data.aws_iam_policy_document.callback_role_trust[name].statement).condition) == {
+        test     = "StringEquals"
+        variable = "sts:ExternalId"
+        values   = tolist([partner.external_id])
+      }
+    ])
+    error_message = "A callback role trusts more than its partner's account with its external id."
+  }
+
+  assert {
+    condition = (
+      one(data.aws_iam_policy_document.callback.statement).actions == toset(["execute-api:Invoke"])
+      && one(data.aws_iam_policy_document.callback.statement).resources == toset(["arn:aws:execute-api:eu-west-1:111111111111:api/v1/POST/externalCallback/ORDER_SHIPPING_SERVICE"])
+    )
+    error_message = "A callback role may invoke more or less than its own route: ${jsonencode(data.aws_iam_policy_document.callback.statement)}"
+  }
+
+  assert {
+    condition = {
+      for name, role in aws_iam_role.callback : name => [role.name, role.path]
+      } == {
+      acme-returns   = ["callbacks-dev-order-shipping-service-acme-returns", "/channels/"]
+      acme-shipping  = ["callbacks-dev-order-shipping-service-acme-shipping", "/channels/"]
+      other-shipping = ["callbacks-dev-order-shipping-service-other-shipping", "/channels/"]
+    }
+    error_message = "Callback roles are not named after prefix, task type and partner."
+  }
+
+  assert {
+    condition     = alltrue([for method in aws_api_gateway_method.this : method.authorization == "AWS_IAM" && method.http_method == "POST" && method.request_validator_id == "validator"])
+    error_message = "The route takes requests that are not signed or not validated."
+  }
+}
+
+run "serves_versions_side_by_side" {
+  variables {
+    schemas = {
+      v1 = { request = jsonencode({ type = "object" }), output = jsonencode({ type = "object" }) }
+      v2 = { request = jsonencode({ type = "object" }), output = jsonencode({ type = "object", minProperties = 1 }) }
+    }
+    throttle = { burst_limit = 10, rate_limit = 5 }
+  }
+
+  assert {
+    condition = one(data.aws_iam_policy_document.callback.statement).resources == toset([
+      "arn:aws:execute-api:eu-west-1:111111111111:api/v1/POST/externalCallback/ORDER_SHIPPING_SERVICE",
+      "arn:aws:execute-api:eu-west-1:111111111111:api/v1/POST/externalCallback/ORDER_SHIPPING_SERVICE/v2",
+    ])
+    error_message = "A callback role must be able to invoke the route of each live version."
+  }
+
+  assert {
+    condition     = aws_api_gateway_resource.version["v2"].path_part == "v2" && aws_api_gateway_method.this["v2"].request_models["application/json"] == aws_api_gateway_model.this["v2"].name
+    error_message = "v2 needs a route and a model of its own."
+  }
+
+  assert {
+    condition     = !contains(keys(jsondecode(aws_api_gateway_model.this["v2"].schema)), "definitions")
+    error_message = "A model without definitions must not carry the keyword."
+  }
+
+  assert {
+    condition = output.release.throttles == {
+      "externalCallback/ORDER_SHIPPING_SERVICE/POST"    = { burst_limit = 10, rate_limit = 5 }
+      "externalCallback/ORDER_SHIPPING_SERVICE/v2/POST" = { burst_limit = 10, rate_limit = 5 }
+    }
+    error_message = "The channel's throttle must limit each of its routes: ${jsonencode(output.release.throttles)}"
+  }
+
+  assert {
+    condition     = output.release.routes == ["/externalCallback/ORDER_SHIPPING_SERVICE", "/externalCallback/ORDER_SHIPPING_SERVICE/v2"]
+    error_message = "The release must know each route, since each is a resource of the API."
+  }
+}
+
+run "baseline_release" {
+  assert {
+    condition     = output.release.throttles == {}
+    error_message = "Without a throttle of its own the channel must leave its routes to the stage."
+  }
+}
+
+run "keeps_its_release_when_the_api_does_not_change" {
+  variables {
+    enabled         = false
+    partners        = {}
+    timeout_seconds = 60
+  }
+
+  assert {
+    condition     = output.release.fingerprint == run.baseline_release.release.fingerprint
+    error_message = "A deployment is due only when the channel's part of the API changes."
+  }
+}
+
+run "releases_when_the_model_changes" {
+  variables {
+    schemas = {
+      v1 = { request = jsonencode({ type = "object" }), output = jsonencode({ type = "object" }) }
+    }
+  }
+
+  assert {
+    condition     = output.release.fingerprint != run.baseline_release.release.fingerprint
+    error_message = "A changed model must bring a new deployment."
+  }
+}
+
+run "takes_tokens_with_its_own_scope_only" {
+  variables {
+    auth      = "OAUTH2"
+    partners  = { sentinel-review = { webhook_url = "https://hooks.sentinel.example/tasks" }, second-opinion = { webhook_url = "https://second.example", clients = [1, 2] } }
+    task_type = "ORDER_FRAUD_REVIEW"
+  }
+
+  assert {
+    condition = alltrue([for method in aws_api_gateway_method.this :
+      method.authorization == "COGNITO_USER_POOLS" && method.authorizer_id == "authorizer" && method.authorization_scopes == toset(["callbacks-1/ORDER_FRAUD_REVIEW"]) && method.request_validator_id == "validator"
+    ])
+    error_message = "The route takes requests without a token, or with a token for another channel."
+  }
+
+  assert {
+    condition     = length(aws_iam_role.callback) == 0 && output.callback_roles == {}
+    error_message = "A partner without AWS has no role."
+  }
+
+  assert {
+    condition     = [for statement in data.aws_iam_policy_document.topic.statement : statement.sid] == ["DenyPublishByOthers"]
+    error_message = "Nobody outside subscribes to the topic of partners without AWS."
+  }
+
+  assert {
+    condition     = output.oauth2.scope == "callbacks-1/ORDER_FRAUD_REVIEW" && output.oauth2.token_url == "https://auth.example.com/oauth2/token" && { for name, ids in output.oauth2.client_ids : name => length(ids) } == { second-opinion = 2, sentinel-review = 1 }
+    error_message = "Partners are told neither scope nor clients: ${jsonencode(output.oauth2)}"
+  }
+
+  assert {
+    condition = (
+      jsondecode(aws_dynamodb_table_item.registration.item).auth.S == "OAUTH2"
+      && jsondecode(aws_dynamodb_table_item.registration.item).partners.M.sentinel-review == { M = { webhook_url = { S = "https://hooks.sentinel.example/tasks" } } }
+    )
+    error_message = "The registration does not say how partners are reached: ${aws_dynamodb_table_item.registration.item}"
+  }
+}
+
+run "releases_when_the_scope_changes" {
+  command = plan
+
+  variables {
+    auth      = "OAUTH2"
+    partners  = {}
+    task_type = "ORDER_FRAUD_REVIEW"
+  }
+
+  assert {
+    condition     = local.api_content[0].method.authorization.scopes == ["callbacks-1/ORDER_FRAUD_REVIEW"] && local.api_content[0].method.authorization.authorizer_id == "authorizer"
+    error_message = "A deployment that does not depend on scope and authorizer misses them."
+  }
+}
+
+run "refuses_a_partner_without_aws_on_a_signed_channel" {
+  command = plan
+
+  variables {
+    partners = { sentinel-review = { webhook_url = "https://hooks.sentinel.example/tasks" } }
+  }
+
+  expect_failures = [var.partners]
+}
+
+run "refuses_a_partner_account_on_a_token_channel" {
+  command = plan
+
+  variables {
+    auth      = "OAUTH2"
+    task_type = "ORDER_FRAUD_REVIEW"
+  }
+
+  expect_failures = [var.partners]
+}
+
+run "refuses_a_partner_that_is_nobody" {
+  command = plan
+
+  variables {
+    auth      = "OAUTH2"
+    partners  = { sentinel-review = {} }
+    task_type = "ORDER_FRAUD_REVIEW"
+  }
+
+  expect_failures = [var.partners]
+}
+
+run "refuses_an_unknown_auth" {
+  command = plan
+
+  variables {
+    auth = "NONE"
+  }
+
+  expect_failures = [var.auth]
+}
+
+run "refuses_envelope_without_task_error" {
+  command = plan
+
+  variables {
+    envelope = jsonencode({ type = "object", properties = { order_id = {}, task_type = {}, task_status = {}, task_output = {} } })
+  }
+
+  expect_failures = [var.envelope]
+}
+
+run "refuses_heartbeat_not_before_the_timeout" {
+  command = plan
+
+  variables {
+    heartbeat_seconds = 3600
+  }
+
+  expect_failures = [var.heartbeat_seconds]
+}
+
+run "refuses_output_beyond_what_a_workflow_carries" {
+  command = plan
+
+  variables {
+    max_output_bytes = 262144
+  }
+
+  expect_failures = [var.max_output_bytes]
+}
+
+run "refuses_a_partner_name_in_upper_case" {
+  command = plan
+
+  variables {
+    partners = { Acme = { account_id = "222222222222", external_id = "id" } }
+  }
+
+  expect_failures = [var.partners]
+}
+
+run "refuses_an_account_id_that_is_too_short" {
+  command = plan
+
+  variables {
+    partners = { acme = { account_id = "2222", external_id = "id" } }
+  }
+
+  expect_failures = [var.partners]
+}
+
+run "refuses_an_empty_external_id" {
+  command = plan
+
+  variables {
+    partners = { acme = { account_id = "222222222222", external_id = "" } }
+  }
+
+  expect_failures = [var.partners]
+}
+
+run "refuses_role_name_over_64_characters" {
+  command = plan
+
+  variables {
+    partners  = { acme-shipping-europe = { account_id = "222222222222", external_id = "id" } }
+    task_type = "ORDER_SHIPPING_SERVICE_NORTHERN"
+  }
+
+  expect_failures = [aws_iam_role.callback]
+}
+
+run "refuses_payload_event_key_as_a_path" {
+  command = plan
+
+  variables {
+    payload_event_key = "$.order_contents"
+  }
+
+  expect_failures = [var.payload_event_key]
+}
+
+run "refuses_schemas_without_v1" {
+  command = plan
+
+  variables {
+    schemas = { v2 = { request = jsonencode({ type = "object" }), output = jsonencode({ type = "object" }) } }
+  }
+
+  expect_failures = [var.schemas]
+}
+
+run "refuses_schema_that_is_no_object" {
+  command = plan
+
+  variables {
+    schemas = { v1 = { request = jsonencode({ type = "object" }), output = jsonencode({ type = "array" }) } }
+  }
+
+  expect_failures = [var.schemas]
+}
+
+run "refuses_schema_that_is_no_json" {
+  command = plan
+
+  variables {
+    schemas = { v1 = { request = "{", output = jsonencode({ type = "object" }) } }
+  }
+
+  expect_failures = [var.schemas]
+}
+
+run "refuses_reference_out_of_the_output_schema" {
+  command = plan
+
+  variables {
+    schemas = { v1 = { request = jsonencode({ type = "object" }), output = jsonencode({ type = "object", properties = { a = { "$ref" = "#/properties/b" } } }) } }
+  }
+
+  expect_failures = [var.schemas]
+}
+
+run "refuses_definitions_that_clash" {
+  command = plan
+
+  variables {
+    envelope = jsonencode({
+      type        = "object"
+      definitions = { code = { type = "string" } }
+      properties  = { order_id = {}, task_type = {}, task_status = {}, task_output = {}, task_error = {} }
+    })
+    schemas = { v1 = { request = jsonencode({ type = "object" }), output = jsonencode({ type = "object", definitions = { code = { type = "number" } } }) } }
+  }
+
+  expect_failures = [aws_api_gateway_model.this]
+}
+
+run "refuses_task_type_in_lower_case" {
+  command = plan
+
+  variables {
+    task_type = "order_shipping"
+  }
+
+  expect_failures = [var.task_type]
+}
+
+run "refuses_timeout_of_more_than_a_year" {
+  command = plan
+
+  variables {
+    timeout_seconds = 31536001
+  }
+
+  expect_failures = [var.timeout_seconds]
+}
+
+run "refuses_throttle_of_nothing" {
+  command = plan
+
+  variables {
+    throttle = { burst_limit = 0, rate_limit = 1 }
+  }
+
+  expect_failures = [var.throttle]
+}
+
+run "refuses_reserved_concurrency_of_nothing" {
+  command = plan
+
+  variables {
+    reserved_concurrency = 0
+  }
+
+  expect_failures = [var.reserved_concurrency]
+}

@@ -1,0 +1,86 @@
+# The name depends on nothing but prefix and task type: a replaced topic silently loses its partners' subscriptions.
+resource "aws_sns_topic" "this" {
+  name              = local.name
+  kms_master_key_id = var.platform.kms_key_arn
+}
+
+# Partners act on what is published here, so nobody but the dispatcher may, whatever its own policy says.
+data "aws_iam_policy_document" "topic" {
+  dynamic "statement" {
+    for_each = toset([for partner in values(local.aws_partners) : partner.account_id])
+
+    content {
+      sid       = "Subscribe${statement.value}"
+      actions   = ["sns:Subscribe"]
+      resources = [aws_sns_topic.this.arn]
+
+      principals {
+        type        = "AWS"
+        identifiers = ["arn:${var.platform.partition}:iam::${statement.value}:root"]
+      }
+
+      # Both keys are part of every Subscribe on AWS, so IfExists is as strict there; the local engine has neither.
+      condition {
+        test     = "StringEqualsIfExists"
+        variable = "sns:Protocol"
+        values   = ["sqs"]
+      }
+
+      condition {
+        test     = "StringLikeIfExists"
+        variable = "sns:Endpoint"
+        values   = ["arn:${var.platform.partition}:sqs:*:${statement.value}:*"]
+      }
+    }
+  }
+
+  statement {
+    sid       = "DenyPublishByOthers"
+    effect    = "Deny"
+    actions   = ["sns:Publish"]
+    resources = [aws_sns_topic.this.arn]
+
+    principals {
+      type        = "AWS"
+      identifiers = ["*"]
+    }
+
+    condition {
+      test     = "ArnNotEquals"
+      variable = "aws:PrincipalArn"
+      values = [
+        module.dispatcher.role_arn,
+        # AWS gives a session's role; the local engine gives the session itself.
+        "arn:${var.platform.partition}:sts::${var.platform.account_id}:assumed-role/${module.dispatcher.role_name}/*",
+      ]
+    }
+  }
+}
+
+resource "aws_sns_topic_policy" "this" {
+  arn    = aws_sns_topic.this.arn
+  policy = data.aws_iam_policy_document.topic.minified_json
+
+  lifecycle {
+    precondition {
+      condition     = length(distinct([for partner in values(local.aws_partners) : partner.account_id])) <= 60
+      error_message = "Give ${var.task_type} at most 60 partner accounts, or split it into two task types: SNS takes a topic policy of 30 KB."
+    }
+  }
+}
+
+resource "aws_cloudwatch_metric_alarm" "delivery_failures" {
+  alarm_name          = "${local.name}-delivery-failures"
+  alarm_description   = "A subscriber of ${aws_sns_topic.this.name} did not take a message: look at its queue, the queue's policy and key."
+  namespace           = "AWS/SNS"
+  metric_name         = "NumberOfNotificationsFailed"
+  dimensions          = { TopicName = aws_sns_topic.this.name }
+  statistic           = "Sum"
+  period              = 300
+  evaluation_periods  = 1
+  threshold           = 0
+  comparison_operator = "GreaterThanThreshold"
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = var.platform.alarm_actions
+  ok_actions          = var.platform.alarm_actions
+}

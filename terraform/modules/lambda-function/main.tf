@@ -1,0 +1,159 @@
+locals {
+  # Built from the name, not read from the resource, so that the role's policy does not wait for the function.
+  function_arn = "arn:${var.platform.partition}:lambda:${var.platform.region}:${var.platform.account_id}:function:${var.name}"
+}
+
+data "aws_partition" "current" {}
+
+resource "aws_cloudwatch_log_group" "this" {
+  name              = "/aws/lambda/${var.name}"
+  retention_in_days = var.platform.log_retention_days
+  kms_key_id        = var.platform.kms_key_arn
+}
+
+data "aws_iam_policy_document" "trust" {
+  statement {
+    actions = ["sts:AssumeRole"]
+
+    principals {
+      type        = "Service"
+      identifiers = ["lambda.amazonaws.com"]
+    }
+  }
+}
+
+resource "aws_iam_role" "this" {
+  name                 = var.name
+  path                 = var.platform.role_path
+  assume_role_policy   = data.aws_iam_policy_document.trust.json
+  permissions_boundary = var.platform.permissions_boundary
+}
+
+data "aws_iam_policy_document" "this" {
+  statement {
+    sid       = "WriteOwnLogs"
+    actions   = ["logs:CreateLogStream", "logs:PutLogEvents"]
+    resources = ["${aws_cloudwatch_log_group.this.arn}:log-stream:*"]
+  }
+
+  statement {
+    sid       = "WriteTraces"
+    actions   = ["xray:PutTelemetryRecords", "xray:PutTraceSegments"]
+    resources = ["*"] # X-Ray has no resource to name here.
+  }
+
+  statement {
+    sid       = "DecryptOwnEnvironment"
+    actions   = ["kms:Decrypt"]
+    resources = [var.platform.kms_key_arn]
+
+    condition {
+      test     = "StringEquals"
+      variable = "kms:EncryptionContext:aws:lambda:FunctionArn"
+      values   = [local.function_arn]
+    }
+  }
+
+  dynamic "statement" {
+    for_each = length(var.kms_via_services) > 0 ? [var.kms_via_services] : []
+
+    content {
+      sid       = "UseKeyThroughServices"
+      actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
+      resources = [var.platform.kms_key_arn]
+
+      condition {
+        test     = "StringEquals"
+        variable = "kms:ViaService"
+        values   = [for service in sort(statement.value) : "${service}.${var.platform.region}.${data.aws_partition.current.dns_suffix}"]
+      }
+    }
+  }
+
+  dynamic "statement" {
+    for_each = var.permissions
+
+    content {
+      sid       = statement.key
+      actions   = statement.value.actions
+      resources = statement.value.resources
+
+      dynamic "condition" {
+        for_each = statement.value.conditions
+
+        content {
+          test     = condition.value.test
+          variable = condition.value.variable
+          values   = condition.value.values
+        }
+      }
+    }
+  }
+}
+
+resource "aws_iam_role_policy" "this" {
+  name   = "function"
+  role   = aws_iam_role.this.name
+  policy = data.aws_iam_policy_document.this.json
+
+  lifecycle {
+    precondition {
+      condition     = length(replace(data.aws_iam_policy_document.this.json, "/\\s/", "")) <= 10240
+      error_message = "Let ${var.name} need fewer workflows or functions, or give some a platform of their own: IAM takes 10,240 characters of role policy, without white space."
+    }
+  }
+}
+
+resource "aws_lambda_function" "this" {
+  function_name                  = var.name
+  description                    = var.description
+  role                           = aws_iam_role.this.arn
+  handler                        = "functions.${var.function}.handler.handler"
+  runtime                        = var.platform.package.runtime
+  architectures                  = [var.platform.package.architecture]
+  s3_bucket                      = var.platform.package.s3_bucket
+  s3_key                         = var.platform.package.s3_key
+  source_code_hash               = var.platform.package.sha256_base64
+  kms_key_arn                    = var.platform.kms_key_arn
+  memory_size                    = var.memory_mb
+  reserved_concurrent_executions = coalesce(var.reserved_concurrency, -1)
+  timeout                        = var.timeout_seconds
+
+  environment {
+    variables = merge(var.environment_variables, {
+      ENVIRONMENT                  = var.platform.environment
+      POWERTOOLS_LOG_LEVEL         = var.platform.log_level
+      POWERTOOLS_METRICS_NAMESPACE = "CallbackChannels"
+      POWERTOOLS_SERVICE_NAME      = var.function
+      PYDANTIC_DISABLE_PLUGINS     = "__all__" # Else each cold start looks for plugins in every installed distribution.
+    })
+  }
+
+  tracing_config {
+    mode = "Active"
+  }
+
+  # The first invocation must find its permissions, and a log group that Lambda did not make itself, unencrypted.
+  depends_on = [aws_cloudwatch_log_group.this, aws_iam_role_policy.this]
+}
+
+resource "aws_cloudwatch_metric_alarm" "this" {
+  for_each = {
+    Errors    = "The function raised an error or ran out of time: look at its log group."
+    Throttles = "Invocations were refused for want of concurrency: raise the function's or the account's."
+  }
+
+  alarm_name          = "${var.name}-${lower(each.key)}"
+  alarm_description   = each.value
+  namespace           = "AWS/Lambda"
+  metric_name         = each.key
+  dimensions          = { FunctionName = aws_lambda_function.this.function_name }
+  statistic           = "Sum"
+  period              = 300
+  evaluation_periods  = 1
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = 0
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = var.platform.alarm_actions
+  ok_actions          = var.platform.alarm_actions
+}

@@ -1,0 +1,170 @@
+locals {
+  # SendTask* takes a token, not a state machine: AWS can tell whose it is, a local engine may not.
+  send_task_resources = var.scope_send_task ? local.state_machine_arns : ["*"]
+
+  complete_callbacks = {
+    ReadAndCloseTasks = {
+      actions   = ["dynamodb:GetItem", "dynamodb:UpdateItem"]
+      resources = [aws_dynamodb_table.callback_tasks.arn]
+    }
+    SendTaskResults = {
+      actions   = ["states:SendTaskFailure", "states:SendTaskHeartbeat", "states:SendTaskSuccess"]
+      resources = local.send_task_resources
+    }
+    SettleFromHistory = {
+      actions   = ["states:DescribeExecution", "states:GetExecutionHistory"]
+      resources = local.execution_arns
+    }
+  }
+
+  # Tokens are for the functions that send them. Both keys are part of every Query on AWS; the local engine has neither.
+  read_without_token = {
+    actions   = ["dynamodb:Query"]
+    resources = [aws_dynamodb_table.callback_tasks.arn]
+    conditions = [
+      {
+        test     = "ForAllValues:StringEquals"
+        variable = "dynamodb:Attributes"
+        values = [
+          "attempts", "callback_id", "callback_id_required", "claimed_at", "closed_at", "deadline", "due_at", "execution_arn", "order_id", "outcome",
+          "outcome_digest", "outcome_status", "principal", "prior_digests", "requested_at", "retention_seconds", "sends", "status", "task_type", "ttl", "version",
+        ]
+      },
+      { test = "StringEqualsIfExists", variable = "dynamodb:Select", values = ["SPECIFIC_ATTRIBUTES"] },
+    ]
+  }
+
+  functions = {
+    close_execution = {
+      description = "Closes the pending callback tasks of an execution that has failed, timed out or been aborted, and marks its order."
+      environment_variables = {
+        CALLBACK_TABLE = aws_dynamodb_table.callback_tasks.name
+        ORDERS_TABLE   = aws_dynamodb_table.orders.name
+      }
+      kms_via_services = ["dynamodb", "sqs"]
+      permissions = {
+        CloseTasks = {
+          actions   = ["dynamodb:UpdateItem"]
+          resources = [aws_dynamodb_table.callback_tasks.arn]
+        }
+        FindTasks = local.read_without_token
+        KeepEventsThatFail = {
+          actions   = ["sqs:SendMessage"]
+          resources = [aws_sqs_queue.close_execution_dead_letter.arn]
+        }
+        MarkOrder = {
+          actions   = ["dynamodb:UpdateItem"]
+          resources = [aws_dynamodb_table.orders.arn]
+        }
+        ReadLargeInputs = {
+          actions   = ["states:DescribeExecution"]
+          resources = local.execution_arns
+        }
+      }
+      timeout_seconds = 60
+    }
+
+    external_callback = {
+      description = "Takes a partner's callback: records the outcome and resumes the workflow."
+      environment_variables = {
+        CALLBACK_TABLE       = aws_dynamodb_table.callback_tasks.name
+        REDELIVERY_QUEUE_URL = aws_sqs_queue.redelivery.url
+      }
+      kms_via_services = ["dynamodb", "sqs"]
+      permissions = merge(local.complete_callbacks, {
+        QueueForRedelivery = {
+          actions   = ["sqs:SendMessage"]
+          resources = [aws_sqs_queue.redelivery.arn]
+        }
+      })
+      timeout_seconds = 28 # API Gateway gives up after 29.
+    }
+
+    get_order_metadata = {
+      description           = "Reads an order for the workflow."
+      environment_variables = { ORDERS_TABLE = aws_dynamodb_table.orders.name }
+      kms_via_services      = ["dynamodb"]
+      permissions = {
+        ReadOrder = {
+          actions   = ["dynamodb:GetItem"]
+          resources = [aws_dynamodb_table.orders.arn]
+        }
+      }
+      timeout_seconds = 30
+    }
+
+    process_shipping_result = {
+      description           = "Writes the shipping partner's result to the order."
+      environment_variables = { ORDERS_TABLE = aws_dynamodb_table.orders.name }
+      kms_via_services      = ["dynamodb"]
+      permissions = {
+        UpdateOrder = {
+          actions   = ["dynamodb:UpdateItem"]
+          resources = [aws_dynamodb_table.orders.arn]
+        }
+      }
+      timeout_seconds = 30
+    }
+
+    redeliver_callback = {
+      description = "Delivers recorded outcomes that the workflow service did not take at first."
+      environment_variables = {
+        CALLBACK_TABLE        = aws_dynamodb_table.callback_tasks.name
+        DEAD_LETTER_QUEUE_URL = aws_sqs_queue.redelivery_dead_letter.url
+        MAX_TRIES             = var.redelivery_max_tries
+        REDELIVERY_QUEUE_URL  = aws_sqs_queue.redelivery.url
+      }
+      kms_via_services = ["dynamodb", "sqs"]
+      permissions = merge(local.complete_callbacks, {
+        GiveUp = {
+          actions   = ["sqs:SendMessage"]
+          resources = [aws_sqs_queue.redelivery_dead_letter.arn]
+        }
+        WorkOnQueue = {
+          actions   = ["sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage", "sqs:SendMessage"]
+          resources = [aws_sqs_queue.redelivery.arn]
+        }
+      })
+      timeout_seconds = local.redeliver_timeout_seconds
+    }
+
+    sweep_due_callbacks = {
+      description = "Queues recorded outcomes that were never queued, every minute."
+      environment_variables = {
+        CALLBACK_TABLE       = aws_dynamodb_table.callback_tasks.name
+        REDELIVERY_QUEUE_URL = aws_sqs_queue.redelivery.url
+      }
+      kms_via_services = ["dynamodb", "sqs"]
+      permissions = {
+        FindDueTasks = {
+          actions   = ["dynamodb:Query"]
+          resources = ["${aws_dynamodb_table.callback_tasks.arn}/index/due"]
+        }
+        ReadDueTasks = local.read_without_token
+        LeaseDueTasks = {
+          actions   = ["dynamodb:UpdateItem"]
+          resources = [aws_dynamodb_table.callback_tasks.arn]
+        }
+        QueueForRedelivery = {
+          actions   = ["sqs:SendMessage"]
+          resources = [aws_sqs_queue.redelivery.arn]
+        }
+      }
+      timeout_seconds = 50 # Ends before the next sweep starts.
+    }
+  }
+}
+
+module "function" {
+  source   = "../lambda-function"
+  for_each = local.functions
+
+  platform              = local.settings
+  name                  = "${var.name_prefix}-${replace(each.key, "_", "-")}"
+  function              = each.key
+  description           = each.value.description
+  environment_variables = each.value.environment_variables
+  kms_via_services      = each.value.kms_via_services
+  permissions           = each.value.permissions
+  timeout_seconds       = each.value.timeout_seconds
+}

@@ -1,0 +1,114 @@
+locals {
+  redeliver_timeout_seconds = 60
+}
+
+resource "aws_sqs_queue" "redelivery" {
+  name                       = "${var.name_prefix}-redelivery"
+  kms_master_key_id          = aws_kms_key.this.arn
+  message_retention_seconds  = 4 * 24 * 3600
+  visibility_timeout_seconds = 6 * local.redeliver_timeout_seconds # What Lambda asks of an event source.
+}
+
+# By itself, so that the two queues are made at the same time.
+resource "aws_sqs_queue_redrive_policy" "redelivery" {
+  queue_url = aws_sqs_queue.redelivery.url
+
+  redrive_policy = jsonencode({
+    deadLetterTargetArn = aws_sqs_queue.redelivery_dead_letter.arn
+    maxReceiveCount     = var.redelivery_max_tries + 5 # The function gives up first, and tells the record; this is for what it cannot handle.
+  })
+}
+
+resource "aws_sqs_queue" "redelivery_dead_letter" {
+  name                      = "${var.name_prefix}-redelivery-dead-letter"
+  kms_master_key_id         = aws_kms_key.this.arn
+  message_retention_seconds = 14 * 24 * 3600
+}
+
+resource "aws_sqs_queue_redrive_allow_policy" "redelivery_dead_letter" {
+  queue_url = aws_sqs_queue.redelivery_dead_letter.url
+
+  redrive_allow_policy = jsonencode({
+    redrivePermission = "byQueue"
+    sourceQueueArns   = [aws_sqs_queue.redelivery.arn]
+  })
+}
+
+resource "aws_lambda_event_source_mapping" "redelivery" {
+  event_source_arn        = aws_sqs_queue.redelivery.arn
+  function_name           = module.function["redeliver_callback"].arn
+  batch_size              = 10
+  function_response_types = ["ReportBatchItemFailures"]
+
+  # Redelivery follows a throttled workflow service: it must not be what keeps it throttled.
+  scaling_config {
+    maximum_concurrency = 10
+  }
+}
+
+resource "aws_cloudwatch_event_rule" "sweep" {
+  name                = "${var.name_prefix}-sweep-due-callbacks"
+  description         = "Starts the sweep for outcomes that were recorded and never queued."
+  schedule_expression = "rate(1 minute)"
+}
+
+resource "aws_cloudwatch_event_target" "sweep" {
+  rule = aws_cloudwatch_event_rule.sweep.name
+  arn  = module.function["sweep_due_callbacks"].arn
+}
+
+resource "aws_lambda_permission" "sweep" {
+  statement_id  = "AllowSchedule"
+  action        = "lambda:InvokeFunction"
+  function_name = module.function["sweep_due_callbacks"].name
+  principal     = "events.amazonaws.com"
+  source_arn    = aws_cloudwatch_event_rule.sweep.arn
+}
+
+resource "aws_cloudwatch_metric_alarm" "redelivery_dead_letter" {
+  alarm_name          = "${aws_sqs_queue.redelivery_dead_letter.name}-messages"
+  alarm_description   = "Outcomes that partners were promised have not reached their workflows: see the runbook on the redelivery dead-letter queue."
+  namespace           = "AWS/SQS"
+  metric_name         = "ApproximateNumberOfMessagesVisible"
+  dimensions          = { QueueName = aws_sqs_queue.redelivery_dead_letter.name }
+  statistic           = "Maximum"
+  period              = 60
+  evaluation_periods  = 1
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = 0
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = var.alarm_topic_arns
+  ok_actions          = var.alarm_topic_arns
+}
+
+resource "aws_cloudwatch_metric_alarm" "redelivery_age" {
+  alarm_name          = "${aws_sqs_queue.redelivery.name}-age"
+  alarm_description   = "Outcomes have waited for redelivery for more than an hour: look at the workflow service and at redeliver_callback."
+  namespace           = "AWS/SQS"
+  metric_name         = "ApproximateAgeOfOldestMessage"
+  dimensions          = { QueueName = aws_sqs_queue.redelivery.name }
+  statistic           = "Maximum"
+  period              = 300
+  evaluation_periods  = 1
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = 3600
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = var.alarm_topic_arns
+  ok_actions          = var.alarm_topic_arns
+}
+
+resource "aws_cloudwatch_metric_alarm" "sweep_stopped" {
+  alarm_name          = "${var.name_prefix}-sweep-due-callbacks-stopped"
+  alarm_description   = "The sweep has not run for 15 minutes: look at its rule and at the function's concurrency."
+  namespace           = "AWS/Lambda"
+  metric_name         = "Invocations"
+  dimensions          = { FunctionName = module.function["sweep_due_callbacks"].name }
+  statistic           = "Sum"
+  period              = 300
+  evaluation_periods  = 3
+  comparison_operator = "LessThanThreshold"
+  threshold           = 1
+  treat_missing_data  = "breaching"
+  alarm_actions       = var.alarm_topic_arns
+  ok_actions          = var.alarm_topic_arns
+}

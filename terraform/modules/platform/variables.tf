@@ -1,0 +1,198 @@
+variable "alarm_topic_arns" {
+  description = "SNS topics that alarms notify, on ALARM and on OK."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for arn in var.alarm_topic_arns : can(regex("^arn:[a-z-]+:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]+$", arn))])
+    error_message = "alarm_topic_arns must be ARNs of standard SNS topics, such as arn:aws:sns:eu-west-1:111111111111:alarms."
+  }
+}
+
+variable "custom_domain" {
+  description = "Domain name of the API and the ARN of its ACM certificate in this region; null: API Gateway's own address."
+  type = object({
+    certificate_arn = string
+    domain_name     = string
+  })
+  default = null
+
+  validation {
+    condition     = var.custom_domain == null ? true : can(regex("^arn:[a-z-]+:acm:", var.custom_domain.certificate_arn)) && can(regex("^[a-z0-9-]+(\\.[a-z0-9-]+)+$", var.custom_domain.domain_name))
+    error_message = "custom_domain must have domain_name, such as callbacks.example.com, and certificate_arn, the ARN of an ACM certificate for it in this region."
+  }
+}
+
+variable "deletion_protection" {
+  description = "Whether tables refuse to be deleted."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
+variable "environment" {
+  description = "Name of the environment, of the API's stage, and in the messages' source, /callback-channels/ENVIRONMENT."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]*$", var.environment))
+    error_message = "environment must start with a lower-case letter and hold lower-case letters, digits and hyphens, such as dev."
+  }
+}
+
+variable "log_level" {
+  description = "Log level of the functions."
+  type        = string
+  default     = "INFO"
+  nullable    = false
+
+  validation {
+    condition     = contains(["DEBUG", "INFO", "WARNING", "ERROR"], var.log_level)
+    error_message = "log_level must be DEBUG, INFO, WARNING or ERROR."
+  }
+}
+
+variable "log_retention_days" {
+  description = "Days for which logs are kept."
+  type        = number
+  default     = 90
+  nullable    = false
+
+  validation {
+    condition     = contains([1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653], var.log_retention_days)
+    error_message = "log_retention_days must be a retention that CloudWatch Logs offers: 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, or 3 to 10 years as 1096, 1827, 2192, 2557, 2922, 3288, 3653."
+  }
+}
+
+variable "name_prefix" {
+  description = "Start of every resource's name."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{0,18}[a-z0-9]$", var.name_prefix))
+    error_message = "name_prefix must have 2 to 20 lower-case letters, digits and hyphens, start with a letter and not end with a hyphen, such as callbacks-dev: names built from it are limited to 64 characters."
+  }
+}
+
+variable "oauth2_clients" {
+  description = "Channels with auth OAUTH2: task type => how many app clients it has. Each channel gets a scope of its own."
+  type        = map(number)
+  default     = {}
+  nullable    = false
+}
+
+variable "oauth2_token_url" {
+  description = "Where partners without AWS fetch tokens; null: Cognito's own address. Another is for a local engine."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.oauth2_token_url == null ? true : can(regex("^https?://[^/]+/oauth2/token$", var.oauth2_token_url))
+    error_message = "oauth2_token_url must be a URL that ends in /oauth2/token, or null."
+  }
+}
+
+variable "package" {
+  description = "The functions' package, as `make package` describes it: path as seen from the root module, SHA-256 in base64, runtime and architecture."
+  type = object({
+    architecture  = string
+    path          = string
+    runtime       = string
+    sha256_base64 = string
+  })
+  nullable = false
+
+  validation {
+    condition     = contains(["arm64", "x86_64"], var.package.architecture)
+    error_message = "package.architecture must be arm64 or x86_64: build the package with make package ARCH=arm64."
+  }
+
+  validation {
+    condition     = can(regex("^python3\\.[0-9]+$", var.package.runtime))
+    error_message = "package.runtime must be a Python runtime of Lambda, such as python3.13."
+  }
+
+  validation {
+    condition     = can(regex("^[A-Za-z0-9+/]{43}=$", var.package.sha256_base64))
+    error_message = "package.sha256_base64 must be a SHA-256 in base64: take it from the package's manifest."
+  }
+}
+
+variable "permissions_boundary" {
+  description = "ARN of the policy that bounds every role; null: none."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.permissions_boundary == null ? true : can(regex("^arn:[a-z-]+:iam::([0-9]{12}|aws):policy/.+$", var.permissions_boundary))
+    error_message = "permissions_boundary must be the ARN of an IAM policy, or null."
+  }
+}
+
+variable "public_base_url" {
+  description = "Start of the URLs given to partners, without a trailing slash; {api_id} stands for the API's id. null: the custom domain, or else API Gateway's own address."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.public_base_url == null ? true : can(regex("^https?://[^/].*[^/]$", var.public_base_url))
+    error_message = "public_base_url must start with https:// (http:// for a local engine) and have no trailing slash."
+  }
+}
+
+variable "redelivery_max_tries" {
+  description = "Times that a recorded outcome is tried from the redelivery queue before it goes to the dead-letter queue."
+  type        = number
+  default     = 20
+  nullable    = false
+
+  validation {
+    condition     = var.redelivery_max_tries >= 1 && var.redelivery_max_tries <= 900 && floor(var.redelivery_max_tries) == var.redelivery_max_tries
+    error_message = "redelivery_max_tries must be a whole number from 1 to 900: SQS counts to 1000."
+  }
+}
+
+variable "retention_days" {
+  description = "Days for which the record of a closed callback task is kept."
+  type        = number
+  default     = 90
+  nullable    = false
+
+  validation {
+    condition     = var.retention_days >= 1 && floor(var.retention_days) == var.retention_days
+    error_message = "retention_days must be a whole number of days, at least 1."
+  }
+}
+
+variable "role_path" {
+  description = "Path of every role."
+  type        = string
+  default     = "/"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^/([A-Za-z0-9+=,.@_-]+/)*$", var.role_path))
+    error_message = "role_path must start and end with a slash, such as /platform/."
+  }
+}
+
+variable "scope_send_task" {
+  description = "Whether the functions may send task results to the platform's state machines only. false is for a local engine that cannot judge it."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
+variable "workflow_names" {
+  description = "Names of the platform's workflows, without the prefix: their executions alone may be resumed by callbacks."
+  type        = set(string)
+  nullable    = false
+
+  validation {
+    condition     = length(var.workflow_names) > 0 && alltrue([for name in var.workflow_names : can(regex("^[a-z][a-z0-9-]*$", name))])
+    error_message = "workflow_names must hold at least one name of lower-case letters, digits and hyphens, such as order-processing."
+  }
+}

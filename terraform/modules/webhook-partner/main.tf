@@ -1,0 +1,61 @@
+locals {
+  name = "${var.platform.name_prefix}-${replace(lower(var.task_type), "_", "-")}-${var.partner}"
+
+  permissions = {
+    FailTasks = {
+      actions   = ["dynamodb:UpdateItem"]
+      resources = [var.platform.callback_table.arn]
+    }
+    GiveUp = {
+      actions   = ["sqs:SendMessage"]
+      resources = [aws_sqs_queue.dead_letter.arn]
+    }
+    QueueForRedelivery = {
+      actions   = ["sqs:SendMessage"]
+      resources = [var.platform.redelivery_queue.arn]
+    }
+    ReadSigningSecret = {
+      actions   = ["secretsmanager:GetSecretValue"]
+      resources = [aws_secretsmanager_secret.signing.arn]
+    }
+    ReadTasks = var.platform.read_without_token
+    WorkOnQueue = {
+      actions   = ["sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage", "sqs:SendMessage"]
+      resources = [aws_sqs_queue.this.arn]
+    }
+  }
+}
+
+module "deliver_webhook" {
+  source = "../lambda-function"
+
+  platform         = var.platform
+  name             = local.name
+  function         = "deliver_webhook"
+  description      = "Brings messages of ${var.task_type} to ${var.partner}"
+  kms_via_services = ["dynamodb", "secretsmanager", "sqs"]
+  timeout_seconds  = local.deliver_timeout_seconds
+
+  environment_variables = {
+    CALLBACK_TABLE        = var.platform.callback_table.name
+    DEAD_LETTER_QUEUE_URL = aws_sqs_queue.dead_letter.url
+    REDELIVERY_QUEUE_URL  = var.platform.redelivery_queue.url
+    SIGNING_SECRET_ARN    = aws_secretsmanager_secret.signing.arn
+    WEBHOOK_QUEUE_URL     = aws_sqs_queue.this.url
+    WEBHOOK_URL           = var.webhook_url
+  }
+
+  permissions = local.permissions
+}
+
+# One message at a time: a call takes up to 20 seconds, and a slow one must not delay those behind it.
+resource "aws_lambda_event_source_mapping" "this" {
+  event_source_arn        = aws_sqs_queue.this.arn
+  function_name           = module.deliver_webhook.arn
+  batch_size              = 1
+  function_response_types = ["ReportBatchItemFailures"]
+
+  scaling_config {
+    maximum_concurrency = var.max_concurrency
+  }
+}

@@ -1,0 +1,261 @@
+mock_provider "aws" {
+  mock_data "aws_iam_policy_document" {
+    defaults = { json = "{}", minified_json = "{}" }
+  }
+
+  mock_data "aws_partition" {
+    defaults = { dns_suffix = "amazonaws.com" }
+  }
+
+  mock_resource "aws_cloudwatch_log_group" {
+    defaults = { arn = "arn:aws:logs:eu-west-1:111111111111:log-group:x" }
+  }
+
+  mock_resource "aws_iam_role" {
+    defaults = { arn = "arn:aws:iam::111111111111:role/x" }
+  }
+
+  mock_resource "aws_lambda_function" {
+    defaults = { arn = "arn:aws:lambda:eu-west-1:111111111111:function:deliver" }
+  }
+}
+
+override_resource {
+  target = aws_secretsmanager_secret.client
+  values = { arn = "arn:aws:secretsmanager:eu-west-1:111111111111:secret:client" }
+}
+
+override_resource {
+  target = aws_secretsmanager_secret.signing
+  values = { arn = "arn:aws:secretsmanager:eu-west-1:111111111111:secret:signing" }
+}
+
+override_resource {
+  target = aws_sqs_queue.dead_letter
+  values = { arn = "arn:aws:sqs:eu-west-1:111111111111:dead-letter", url = "https://sqs/dead-letter" }
+}
+
+override_resource {
+  target = aws_sqs_queue.this
+  values = { arn = "arn:aws:sqs:eu-west-1:111111111111:queue", url = "https://sqs/queue" }
+}
+
+variables {
+  partner = "sentinel-review"
+  platform = {
+    account_id           = "111111111111"
+    alarm_actions        = ["arn:aws:sns:eu-west-1:111111111111:alarms"]
+    environment          = "dev"
+    kms_key_arn          = "arn:aws:kms:eu-west-1:111111111111:key/1"
+    log_level            = "INFO"
+    log_retention_days   = 30
+    name_prefix          = "callbacks-dev"
+    partition            = "aws"
+    permissions_boundary = null
+    region               = "eu-west-1"
+    role_path            = "/"
+    package = {
+      architecture  = "arm64"
+      runtime       = "python3.13"
+      s3_bucket     = "packages"
+      s3_key        = "lambdas.zip"
+      sha256_base64 = "x"
+    }
+    callback_table = { arn = "arn:aws:dynamodb:eu-west-1:111111111111:table/tasks", name = "callbacks-dev-CallbackTasks" }
+    oauth2 = {
+      scopes       = { ORDER_CREDIT_CHECK = "callbacks-7/ORDER_CREDIT_CHECK", ORDER_FRAUD_REVIEW = "callbacks-1/ORDER_FRAUD_REVIEW" }
+      token_url    = "https://auth.example.com/oauth2/token"
+      user_pool_id = "pool"
+    }
+    read_without_token = {
+      actions    = ["dynamodb:Query"]
+      resources  = ["arn:aws:dynamodb:eu-west-1:111111111111:table/tasks"]
+      conditions = [{ test = "ForAllValues:StringEquals", variable = "dynamodb:Attributes", values = ["status"] }]
+    }
+    redelivery_queue = { arn = "arn:aws:sqs:eu-west-1:111111111111:redelivery", url = "https://sqs/redelivery" }
+  }
+  task_type   = "ORDER_FRAUD_REVIEW"
+  topic_arn   = "arn:aws:sns:eu-west-1:111111111111:topic"
+  webhook_url = "https://hooks.sentinel.example/tasks?source=callbacks"
+}
+
+run "gets_tokens_for_its_channel_and_nothing_else" {
+  assert {
+    condition = alltrue([for client in aws_cognito_user_pool_client.this :
+      client.allowed_oauth_scopes == toset(["callbacks-1/ORDER_FRAUD_REVIEW"])
+      && client.allowed_oauth_flows == toset(["client_credentials"])
+      && client.allowed_oauth_flows_user_pool_client
+      && client.generate_secret
+    ])
+    error_message = "The client must be good for its channel's scope by client credentials only."
+  }
+
+  assert {
+    condition     = alltrue([for client in aws_cognito_user_pool_client.this : client.explicit_auth_flows == toset(["ALLOW_REFRESH_TOKEN_AUTH"])])
+    error_message = "No flow may let a user sign in."
+  }
+
+  assert {
+    condition     = alltrue([for client in aws_cognito_user_pool_client.this : client.access_token_validity <= 15 && one(client.token_validity_units).access_token == "minutes"])
+    error_message = "A token outlives its client: it must be short-lived."
+  }
+}
+
+run "keeps_secrets_out_of_the_state" {
+  assert {
+    condition = alltrue([for version in [aws_secretsmanager_secret_version.client, aws_secretsmanager_secret_version.signing] :
+      version.secret_string == null && version.secret_string_wo == null && version.secret_string_wo_version != null
+    ])
+    error_message = "Secrets are write-only arguments."
+  }
+
+  assert {
+    condition     = alltrue([for secret in [aws_secretsmanager_secret.client, aws_secretsmanager_secret.signing] : secret.kms_key_id == var.platform.kms_key_arn])
+    error_message = "Secrets are encrypted with the platform's key."
+  }
+}
+
+run "takes_messages_of_its_topic_only" {
+  assert {
+    condition = alltrue([for name, queue in { dead_letter = "dead-letter", main = "queue" } :
+      one(data.aws_iam_policy_document.queue[name].statement).actions == toset(["sqs:SendMessage"])
+      && one(data.aws_iam_policy_document.queue[name].statement).resources == toset(["arn:aws:sqs:eu-west-1:111111111111:${queue}"])
+      && one(one(data.aws_iam_policy_document.queue[name].statement).principals).identifiers == toset(["sns.amazonaws.com"])
+      && one(one(data.aws_iam_policy_document.queue[name].statement).condition) == { test = "ArnEquals", variable = "aws:SourceArn", values = tolist(["arn:aws:sns:eu-west-1:111111111111:topic"]) }
+    ])
+    error_message = "The queues take messages from the channel's topic, and from nothing else by their policies."
+  }
+
+  assert {
+    condition     = aws_sns_topic_subscription.this.raw_message_delivery && jsondecode(aws_sns_topic_subscription.this.redrive_policy).deadLetterTargetArn == "arn:aws:sqs:eu-west-1:111111111111:dead-letter"
+    error_message = "The queue holds CloudEvents as they are, and what it does not take is kept."
+  }
+
+  assert {
+    condition     = alltrue([for queue in [aws_sqs_queue.this, aws_sqs_queue.dead_letter] : queue.kms_master_key_id == var.platform.kms_key_arn && queue.message_retention_seconds == 1209600])
+    error_message = "Queues are encrypted with the platform's key and keep messages as long as SQS can."
+  }
+
+  assert {
+    condition     = aws_sqs_queue.this.visibility_timeout_seconds == 360 && aws_lambda_event_source_mapping.this.batch_size == 1 && aws_lambda_event_source_mapping.this.function_response_types == toset(["ReportBatchItemFailures"])
+    error_message = "A slow call must delay nothing but its own message."
+  }
+}
+
+run "lets_the_function_touch_its_own_things_only" {
+  assert {
+    condition = jsonencode({
+      for id, statement in local.permissions : id => [statement.actions, statement.resources]
+      }) == jsonencode({
+      FailTasks          = [["dynamodb:UpdateItem"], ["arn:aws:dynamodb:eu-west-1:111111111111:table/tasks"]]
+      GiveUp             = [["sqs:SendMessage"], ["arn:aws:sqs:eu-west-1:111111111111:dead-letter"]]
+      QueueForRedelivery = [["sqs:SendMessage"], ["arn:aws:sqs:eu-west-1:111111111111:redelivery"]]
+      ReadSigningSecret  = [["secretsmanager:GetSecretValue"], ["arn:aws:secretsmanager:eu-west-1:111111111111:secret:signing"]]
+      ReadTasks          = [["dynamodb:Query"], ["arn:aws:dynamodb:eu-west-1:111111111111:table/tasks"]]
+      WorkOnQueue        = [["sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage", "sqs:SendMessage"], ["arn:aws:sqs:eu-west-1:111111111111:queue"]]
+    })
+    error_message = "The function may do more or less than bring messages to its partner."
+  }
+}
+
+run "holds_two_clients_while_credentials_are_rotated" {
+  variables {
+    clients = [1, 2]
+  }
+
+  assert {
+    condition     = output.client_ids == [aws_cognito_user_pool_client.this["1"].id, aws_cognito_user_pool_client.this["2"].id] && local.current_client.id == aws_cognito_user_pool_client.this["2"].id
+    error_message = "Both clients are good, and the newest is the one to hand over."
+  }
+}
+
+run "takes_plain_http_to_loopback_in_local" {
+  command = plan
+
+  variables {
+    platform    = merge(var.platform, { environment = "local" })
+    webhook_url = "http://127.0.0.1:8080/tasks"
+  }
+}
+
+run "refuses_plain_http_to_loopback_elsewhere" {
+  command = plan
+
+  variables {
+    webhook_url = "http://127.0.0.1:8080/tasks"
+  }
+
+  expect_failures = [var.webhook_url]
+}
+
+run "refuses_plain_http_to_others_in_local" {
+  command = plan
+
+  variables {
+    platform    = merge(var.platform, { environment = "local" })
+    webhook_url = "http://127.0.0.1.example.com/tasks"
+  }
+
+  expect_failures = [var.webhook_url]
+}
+
+run "refuses_user_names_and_passwords" {
+  command = plan
+
+  variables {
+    webhook_url = "https://user:123@hooks.sentinel.example/tasks"
+  }
+
+  expect_failures = [var.webhook_url]
+}
+
+run "refuses_user_names" {
+  command = plan
+
+  variables {
+    webhook_url = "https://user@hooks.sentinel.example/tasks"
+  }
+
+  expect_failures = [var.webhook_url]
+}
+
+run "refuses_fragments" {
+  command = plan
+
+  variables {
+    webhook_url = "https://hooks.sentinel.example/tasks#here"
+  }
+
+  expect_failures = [var.webhook_url]
+}
+
+run "refuses_three_clients" {
+  command = plan
+
+  variables {
+    clients = [1, 2, 3]
+  }
+
+  expect_failures = [var.clients]
+}
+
+run "refuses_concurrency_that_lambda_refuses" {
+  command = plan
+
+  variables {
+    max_concurrency = 1
+  }
+
+  expect_failures = [var.max_concurrency]
+}
+
+run "refuses_names_over_64_characters" {
+  command = plan
+
+  variables {
+    platform  = merge(var.platform, { oauth2 = merge(var.platform.oauth2, { scopes = { ORDER_FRAUD_REVIEW_OF_LARGE_ORDERS_ONLY = "s/t" } }) })
+    task_type = "ORDER_FRAUD_REVIEW_OF_LARGE_ORDERS_ONLY"
+  }
+
+  expect_failures = [var.partner]
+}

@@ -1,0 +1,102 @@
+variable "clients" {
+  description = "Generations of the partner's OAuth2 client that are valid: one, and a second while its credentials are rotated."
+  type        = set(number)
+  default     = [1]
+  nullable    = false
+
+  validation {
+    condition     = contains([1, 2], length(var.clients)) && alltrue([for generation in var.clients : generation >= 1 && floor(generation) == generation])
+    error_message = "Give clients one whole number from 1, such as [1], or two while credentials are rotated, such as [1, 2]."
+  }
+}
+
+variable "max_concurrency" {
+  description = "Messages that are brought to the partner at the same time, at most."
+  type        = number
+  default     = 5
+  nullable    = false
+
+  validation {
+    condition     = var.max_concurrency >= 2 && var.max_concurrency <= 1000 && floor(var.max_concurrency) == var.max_concurrency
+    error_message = "Set max_concurrency to a whole number from 2 to 1000, as Lambda's event sources have it."
+  }
+}
+
+variable "partner" {
+  description = "Name of the partner."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{0,19}$", var.partner))
+    error_message = "Name the partner with at most 20 lower-case letters, digits and hyphens, a letter first."
+  }
+
+  validation {
+    condition     = length("${var.platform.name_prefix}-${var.task_type}-${var.partner}") <= 64
+    error_message = "Shorten the partner's name \"${var.partner}\", the task type or the name prefix by ${length("${var.platform.name_prefix}-${var.task_type}-${var.partner}") - 64} characters in all: the three, joined by two hyphens, are a function's and a role's name, and AWS takes 64."
+  }
+}
+
+variable "platform" {
+  description = "The platform that this belongs to: the output `platform` of modules/platform, or these attributes of it."
+  type = object({
+    account_id           = string
+    alarm_actions        = list(string)
+    environment          = string
+    kms_key_arn          = string
+    log_level            = string
+    log_retention_days   = number
+    name_prefix          = string
+    partition            = string
+    permissions_boundary = string # null: none
+    region               = string
+    role_path            = string
+    package = object({
+      architecture  = string
+      runtime       = string
+      s3_bucket     = string
+      s3_key        = string
+      sha256_base64 = string
+    })
+    callback_table = object({ arn = string, name = string })
+    oauth2 = object({
+      scopes       = map(string) # task type => scope
+      token_url    = string
+      user_pool_id = string
+    })
+    read_without_token = object({
+      actions    = list(string)
+      resources  = list(string)
+      conditions = list(object({ test = string, values = list(string), variable = string }))
+    })
+    redelivery_queue = object({ arn = string, url = string })
+  })
+  nullable = false
+}
+
+variable "task_type" {
+  description = "Task type of the channel, in UPPER_SNAKE_CASE."
+  type        = string
+  nullable    = false
+}
+
+variable "topic_arn" {
+  description = "ARN of the channel's topic."
+  type        = string
+  nullable    = false
+}
+
+variable "webhook_url" {
+  description = "Where messages are posted: https://, or http:// to a loopback address in the environment local."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition = length(var.webhook_url) <= 2048 && can(regex(join("|", concat(
+      ["^https://[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?([/?][!-\"$-~]*)?$"],
+      var.platform.environment == "local" ? ["^http://127\\.[0-9]+\\.[0-9]+\\.[0-9]+(:[0-9]{1,5})?([/?][!-\"$-~]*)?$"] : [],
+    )), var.webhook_url))
+    error_message = "Give ${var.partner} a webhook_url that starts with https:// and a host name, without user name, password, fragment or spaces. Only the environment local takes http://, to a loopback address such as http://127.0.0.1:8080/tasks."
+  }
+}

@@ -1,0 +1,152 @@
+locals {
+  name = "${var.platform.name_prefix}-${var.name}"
+
+  # Read from the definition, so that the role and the workflow cannot differ.
+  invoked_function_arns = sort(distinct(regexall("arn:[a-z-]+:lambda:[a-z0-9-]+:[0-9]{12}:function:[A-Za-z0-9_-]+", var.definition)))
+}
+
+data "aws_partition" "current" {}
+
+# Log groups below /aws/vendedlogs/ need no entry of their own in the account's log resource policy, which is limited to 5,120 characters.
+resource "aws_cloudwatch_log_group" "this" {
+  name              = "/aws/vendedlogs/states/${local.name}"
+  retention_in_days = var.platform.log_retention_days
+  kms_key_id        = var.platform.kms_key_arn
+}
+
+data "aws_iam_policy_document" "trust" {
+  statement {
+    actions = ["sts:AssumeRole"]
+
+    principals {
+      type        = "Service"
+      identifiers = ["states.amazonaws.com"]
+    }
+
+    condition {
+      test     = "ArnEquals"
+      variable = "aws:SourceArn"
+      values   = [for arn in var.platform.state_machine_arns : arn if endswith(arn, ":${local.name}")]
+    }
+  }
+}
+
+resource "aws_iam_role" "this" {
+  name                 = local.name
+  path                 = var.platform.role_path
+  assume_role_policy   = data.aws_iam_policy_document.trust.json
+  permissions_boundary = var.platform.permissions_boundary
+}
+
+data "aws_iam_policy_document" "this" {
+  dynamic "statement" {
+    for_each = length(local.invoked_function_arns) > 0 ? [local.invoked_function_arns] : []
+
+    content {
+      sid       = "InvokeFunctions"
+      actions   = ["lambda:InvokeFunction"]
+      resources = statement.value
+    }
+  }
+
+  statement {
+    sid = "DeliverLogs"
+    actions = [
+      "logs:CreateLogDelivery",
+      "logs:DeleteLogDelivery",
+      "logs:DescribeLogGroups",
+      "logs:DescribeResourcePolicies",
+      "logs:GetLogDelivery",
+      "logs:ListLogDeliveries",
+      "logs:PutResourcePolicy",
+      "logs:UpdateLogDelivery",
+    ]
+    resources = ["*"] # Log delivery has no resource to name here.
+  }
+
+  statement {
+    sid       = "WriteTraces"
+    actions   = ["xray:GetSamplingRules", "xray:GetSamplingTargets", "xray:PutTelemetryRecords", "xray:PutTraceSegments"]
+    resources = ["*"] # X-Ray has no resource to name here.
+  }
+
+  dynamic "statement" {
+    for_each = length(var.kms_via_services) > 0 ? [var.kms_via_services] : []
+
+    content {
+      sid       = "UseKeyThroughServices"
+      actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
+      resources = [var.platform.kms_key_arn]
+
+      condition {
+        test     = "StringEquals"
+        variable = "kms:ViaService"
+        values   = [for service in sort(statement.value) : "${service}.${var.platform.region}.${data.aws_partition.current.dns_suffix}"]
+      }
+    }
+  }
+
+  dynamic "statement" {
+    for_each = var.permissions
+
+    content {
+      sid       = statement.key
+      actions   = statement.value.actions
+      resources = statement.value.resources
+    }
+  }
+}
+
+resource "aws_iam_role_policy" "this" {
+  name   = "workflow"
+  role   = aws_iam_role.this.name
+  policy = data.aws_iam_policy_document.this.json
+
+  lifecycle {
+    precondition {
+      condition     = length(replace(data.aws_iam_policy_document.this.json, "/\\s/", "")) <= 10240
+      error_message = "Let ${local.name} need fewer workflows or functions, or give some a platform of their own: IAM takes 10,240 characters of role policy, without white space."
+    }
+  }
+}
+
+resource "aws_sfn_state_machine" "this" {
+  name       = local.name
+  role_arn   = aws_iam_role.this.arn
+  definition = var.definition
+
+  logging_configuration {
+    level                  = "ALL"
+    include_execution_data = false # Execution data holds task tokens.
+    log_destination        = "${aws_cloudwatch_log_group.this.arn}:*"
+  }
+
+  tracing_configuration {
+    enabled = true
+  }
+
+  # Step Functions tries the role's log delivery when it creates the state machine.
+  depends_on = [aws_iam_role_policy.this]
+}
+
+resource "aws_cloudwatch_metric_alarm" "this" {
+  for_each = {
+    aborted   = { metric = "ExecutionsAborted", threshold = var.alarm_thresholds.aborted }
+    failed    = { metric = "ExecutionsFailed", threshold = var.alarm_thresholds.failed }
+    timed-out = { metric = "ExecutionsTimedOut", threshold = var.alarm_thresholds.timed_out }
+  }
+
+  alarm_name          = "${local.name}-${each.key}"
+  alarm_description   = "Executions of ${local.name} ended without success: look at the execution's history."
+  namespace           = "AWS/States"
+  metric_name         = each.value.metric
+  dimensions          = { StateMachineArn = aws_sfn_state_machine.this.arn }
+  statistic           = "Sum"
+  period              = 300
+  evaluation_periods  = 1
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = each.value.threshold
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = var.platform.alarm_actions
+  ok_actions          = var.platform.alarm_actions
+}
