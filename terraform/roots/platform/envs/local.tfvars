@@ -1,0 +1,19 @@
+account_id  = "111111111111"
+environment = "local"
+name_prefix = "callbacks-local"
+region      = "eu-west-1"
+
+deletion_protection = false
+log_retention_days  = 1
+retention_days      = 7
+scope_send_task     = false # The local engine judges states:SendTask* against "*" only.
+
+partners = {
+  acme-shipping = {
+    account_id  = "222222222222"
+    external_id = "local-acme-shipping"
+  }
+  sentinel-review = {
+    webhook_url = "/sentinel-review"
+  }
+}

@@ -1,0 +1,201 @@
+variable "account_id" {
+  description = "The platform's account: credentials of any other are refused."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[0-9]{12}$", var.account_id))
+    error_message = "account_id must be an AWS account id of 12 digits, in quotes."
+  }
+}
+
+variable "alarm_topic_arns" {
+  description = "SNS topics that alarms notify, on ALARM and on OK."
+  type        = list(string)
+  default     = []
+  nullable    = false
+}
+
+variable "api_resource_quota" {
+  description = "The account's quota \"Resources per API\" of API Gateway: a channel is one, and so is each further contract version."
+  type        = number
+  default     = 300
+  nullable    = false
+}
+
+variable "custom_domain" {
+  description = "Domain name of the API and the ARN of its ACM certificate in this region; null: API Gateway's own address."
+  type = object({
+    certificate_arn = string
+    domain_name     = string
+  })
+  default = null
+}
+
+variable "deletion_protection" {
+  description = "Whether tables refuse to be deleted."
+  type        = bool
+  default     = true
+  nullable    = false
+
+  validation {
+    condition     = var.deletion_protection || var.environment == "local"
+    error_message = "deletion_protection may be false in the environment local only: leave it out."
+  }
+}
+
+variable "environment" {
+  description = "Name of the environment, of the API's stage, and in the messages' source, /callback-channels/ENVIRONMENT."
+  type        = string
+  nullable    = false
+}
+
+variable "log_level" {
+  description = "Log level of the functions."
+  type        = string
+  default     = "INFO"
+  nullable    = false
+}
+
+variable "log_retention_days" {
+  description = "Days for which logs are kept."
+  type        = number
+  default     = 90
+  nullable    = false
+}
+
+variable "name_prefix" {
+  description = "Start of every resource's name, at most 20 characters."
+  type        = string
+  nullable    = false
+}
+
+variable "oauth2_token_url" {
+  description = "Where partners without AWS fetch tokens; null: Cognito's own address. Another is for a local engine."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.oauth2_token_url == null || var.environment == "local"
+    error_message = "oauth2_token_url may be set in the environment local only: leave it out."
+  }
+}
+
+variable "package" {
+  description = "The functions' package, as `make package` describes it in dist/ARCH/package.tfvars.json: path from the repository's top, SHA-256 in base64, runtime and architecture."
+  type = object({
+    architecture  = string
+    path          = string
+    runtime       = string
+    sha256_base64 = string
+  })
+  nullable = false
+
+  validation {
+    condition     = !startswith(var.package.path, "/")
+    error_message = "package.path must be relative to the repository's top, such as dist/arm64/lambdas.zip: run make package and pass its manifest with -var-file."
+  }
+}
+
+variable "partners" {
+  description = <<-EOT
+    Who does the work, by name: a partner with an AWS account has account_id and external_id, which it assumes its callback roles with;
+    a partner without has webhook_url, where messages are posted, and may have clients, the generations of its OAuth2 client that are
+    valid (two while its credentials are rotated), and max_concurrency, how many messages are posted at the same time.
+  EOT
+  type = map(object({
+    account_id      = optional(string)
+    clients         = optional(set(number), [1])
+    external_id     = optional(string)
+    max_concurrency = optional(number, 5)
+    webhook_url     = optional(string)
+  }))
+  nullable = false
+
+  validation {
+    condition     = alltrue(flatten([for task_type in local.task_types : [for name in task_type.partners : contains(keys(var.partners), name)]]))
+    error_message = "Each partner that task_types.tf names must be in partners: add it to the environment's tfvars."
+  }
+
+  validation {
+    condition     = alltrue([for partner in values(var.partners) : (partner.account_id == null) == (partner.external_id == null) && (partner.account_id == null) != (partner.webhook_url == null)])
+    error_message = "Give each partner in partners either account_id and external_id, for one with an AWS account, or webhook_url, for one without."
+  }
+}
+
+variable "permissions_boundary" {
+  description = "ARN of the policy that bounds every role; null: none."
+  type        = string
+  default     = null
+}
+
+variable "public_base_url" {
+  description = "Start of the URLs given to partners, without a trailing slash; {api_id} stands for the API's id. null: the custom domain, or else API Gateway's own address."
+  type        = string
+  default     = null
+}
+
+variable "region" {
+  description = "The platform's region."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z]{2}(-[a-z]+)+-[0-9]$", var.region))
+    error_message = "region must be an AWS region, such as eu-west-1."
+  }
+}
+
+variable "retention_days" {
+  description = "Days for which the record of a closed callback task is kept."
+  type        = number
+  default     = 90
+  nullable    = false
+}
+
+variable "role_path" {
+  description = "Path of every role."
+  type        = string
+  default     = "/"
+  nullable    = false
+}
+
+variable "scope_send_task" {
+  description = "Whether the functions may send task results to the platform's state machines only."
+  type        = bool
+  default     = true
+  nullable    = false
+
+  validation {
+    condition     = var.scope_send_task || var.environment == "local"
+    error_message = "scope_send_task may be false in the environment local only, whose engine cannot judge it: leave it out."
+  }
+}
+
+variable "tags" {
+  description = "Tags of every resource, besides the project's own."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+}
+
+variable "throttling" {
+  description = "Limits of each callback route that has none of its own: requests a second, and the burst above it."
+  type = object({
+    burst_limit = optional(number, 200)
+    rate_limit  = optional(number, 100)
+  })
+  default  = {}
+  nullable = false
+}
+
+variable "webhook_base_url" {
+  description = "Start of the webhook URLs that partners give as a path, such as /sentinel-review; null: partners give whole URLs."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.webhook_base_url == null || var.environment == "local"
+    error_message = "webhook_base_url may be set in the environment local only: leave it out, and give whole URLs in partners."
+  }
+}
