@@ -1,0 +1,110 @@
+"""JSON files with the line of every value, so that a finding can say where."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import tree_sitter
+import tree_sitter_json
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing wrong in a file: where, what, and what to write instead."""
+
+    path: Path
+    line: int
+    what: str
+    instead: str
+
+
+class InvalidJsonError(Exception):
+    """A file that is no JSON text (RFC 8259) in UTF-8; carries why, and the line."""
+
+    def __init__(self, reason: str, line: int) -> None:
+        super().__init__(reason)
+        self.line = line
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A parsed JSON file; lines are counted from one and keyed by JSON Pointer (RFC 6901)."""
+
+    path: Path
+    size: int
+    value: Any
+    lines: dict[str, int] = field(repr=False)
+    duplicates: list[str]
+
+    def finding(self, pointer: str, what: str, instead: str) -> Finding:
+        return Finding(self.path, self.line(pointer), what, instead)
+
+    def line(self, pointer: str) -> int:
+        """The line of the value, or of what it would stand in if it is missing."""
+        while pointer not in self.lines and pointer:
+            pointer = pointer.rpartition("/")[0]
+        return self.lines.get(pointer, 1)
+
+
+def load(path: Path) -> Document:
+    """Raises InvalidJsonError."""
+    return parse(path, path.read_bytes())
+
+
+def parse(path: Path, content: bytes) -> Document:
+    """Raises InvalidJsonError."""
+    try:
+        text = content.decode()
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise InvalidJsonError("is not UTF-8", line) from None
+    try:
+        value = json.loads(text, parse_constant=_refuse_constant)
+    except json.JSONDecodeError as error:
+        raise InvalidJsonError(f"is not JSON: {error.msg}", error.lineno) from None
+    except ValueError as error:
+        raise InvalidJsonError(f"is not JSON: {error}", 1) from None
+    lines: dict[str, int] = {}
+    duplicates: list[str] = []
+    for pointer, line in _positions(_parser().parse(content).root_node, ""):
+        if pointer in lines and pointer not in duplicates:
+            duplicates.append(pointer)
+        lines[pointer] = line
+    return Document(path, len(content), value, lines, duplicates)
+
+
+def token(part: str | int) -> str:
+    """One reference token of a JSON Pointer, with its slash."""
+    return "/" + str(part).replace("~", "~0").replace("/", "~1")
+
+
+def _positions(node: tree_sitter.Node, pointer: str) -> Iterator[tuple[str, int]]:
+    match node.type:
+        case "document":
+            for child in node.named_children:
+                yield pointer, child.start_point.row + 1
+                yield from _positions(child, pointer)
+        case "object":
+            for pair in node.named_children:
+                key, value = pair.child_by_field_name("key"), pair.child_by_field_name("value")
+                if key is None or key.text is None or value is None:
+                    continue
+                inner = pointer + token(json.loads(key.text))
+                yield inner, pair.start_point.row + 1
+                yield from _positions(value, inner)
+        case "array":
+            for index, value in enumerate(node.named_children):
+                yield pointer + token(index), value.start_point.row + 1
+                yield from _positions(value, pointer + token(index))
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is no number of JSON")
+
+
+@cache
+def _parser() -> tree_sitter.Parser:
+    return tree_sitter.Parser(tree_sitter.Language(tree_sitter_json.language()))

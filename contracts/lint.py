@@ -1,0 +1,291 @@
+"""Refuses what API Gateway would refuse at deploy, or would not enforce as the functions do."""
+
+import json
+import re
+from collections.abc import Generator, Iterator
+from pathlib import Path
+from typing import Any
+
+from jsonschema import Draft4Validator, FormatChecker
+from jsonschema.exceptions import SchemaError, best_match
+
+from contracts import compose, patterns, tree
+from contracts.documents import Document, Finding, InvalidJsonError, load, token
+from contracts.keywords import KEYWORDS, LATER_DRAFTS, Schema, subschemas
+
+SCHEMA_BYTES = 64 * 1024
+DRAFT_04 = "http://json-schema.org/draft-04/schema#"
+
+_Reading = Generator[Finding, None, Document | None]
+
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*")
+_LOCAL_REFERENCE = re.compile(r"#/definitions/([^/]+)")
+_EXAMPLE = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
+
+
+def lint(root: Path) -> list[Finding]:
+    """All findings in schemas/ below `root`, by file and line; paths are relative to `root`."""
+    findings = list(_Linter(root).findings())
+    return sorted(set(findings), key=lambda found: (found.path, found.line, found.what))
+
+
+class _Linter:
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def findings(self) -> Iterator[Finding]:
+        envelope = yield from self._schema(tree.ENVELOPE)
+        yield from self._examples(tree.ENVELOPE_EXAMPLES, {"callback": envelope})
+        for folder in tree.task_type_folders(self._root):
+            yield from self._names(folder)
+        for version in tree.versions(self._root):
+            schemas: dict[str, Document | None] = {}
+            for kind in tree.KINDS:
+                schemas[kind] = yield from self._schema(version.schema(kind))
+            yield from self._examples(version.folder / "examples", schemas)
+            if envelope and (output := schemas["output"]):
+                yield from self._model(version, envelope, output)
+
+    def _names(self, folder: Path) -> Iterator[Finding]:
+        where = folder.relative_to(self._root)
+        if not tree.TASK_TYPE.fullmatch(folder.name) or len(folder.name) > tree.TASK_TYPE_LENGTH:
+            yield Finding(
+                where,
+                1,
+                f"{folder.name} is no task type, and gives its API model a name that API Gateway "
+                "refuses: it takes letters and digits only",
+                f"UPPER_SNAKE_CASE of at most {tree.TASK_TYPE_LENGTH} characters",
+            )
+        versions = [version for version in sorted(folder.iterdir()) if version.is_dir()]
+        if not (folder / "v1").is_dir():
+            yield Finding(where, 1, "the task type has no v1", "v1/request.schema.json and so on")
+        for version in versions:
+            if not tree.VERSION.fullmatch(version.name):
+                yield Finding(
+                    version.relative_to(self._root), 1, f"{version.name} is no version", "v1, v2"
+                )
+
+    def _load(self, path: Path) -> _Reading:
+        """Gives the Document, or None."""
+        try:
+            document = load(self._root / path)
+        except FileNotFoundError:
+            yield Finding(path, 1, "the file is missing", "the file, as the other types have it")
+            return None
+        except InvalidJsonError as error:
+            yield Finding(path, error.line, f"the file {error}", "JSON (RFC 8259) in UTF-8")
+            return None
+        document = Document(
+            path, document.size, document.value, document.lines, document.duplicates
+        )
+        for pointer in document.duplicates:
+            yield document.finding(
+                pointer, f"{pointer} is there twice, and the last one counts", "each name once"
+            )
+        return document
+
+    def _schema(self, path: Path) -> _Reading:
+        """Gives the Document of a schema that draft-04 allows, or None."""
+        document = yield from self._load(path)
+        if document is None:
+            return None
+        if document.size > SCHEMA_BYTES:
+            yield document.finding(
+                "",
+                f"the schema has {document.size} bytes, and its channel's registration has room "
+                f"for {SCHEMA_BYTES}",
+                "shorter descriptions, or definitions for what is repeated",
+            )
+        try:
+            Draft4Validator.check_schema(document.value, format_checker=FormatChecker([]))
+        except SchemaError as error:
+            where = "".join(map(token, error.absolute_path))
+            yield document.finding(
+                where, f"draft-04 refuses the schema: {error.message}", "draft-04"
+            )
+            return None
+        if not isinstance(document.value, dict):
+            return None
+        yield from _root(document)
+        for pointer, schema in subschemas(document.value):
+            yield from _keywords(document, pointer, schema)
+            yield from _values(document, pointer, schema)
+            yield from _properties(document, pointer, schema)
+        return document
+
+    def _examples(self, folder: Path, schemas: dict[str, Document | None]) -> Iterator[Finding]:
+        for verdict in ("valid", "invalid"):
+            here = folder / verdict
+            files = sorted((self._root / here).glob("*"))
+            for kind, schema in schemas.items():
+                if not any(file.name.split(".")[0] == kind for file in files):
+                    yield Finding(
+                        here, 1, f"{kind} has no {verdict} example", f"{kind}.WHAT-IT-SHOWS.json"
+                    )
+                for file in files:
+                    if file.name.split(".")[0] == kind:
+                        yield from self._example(here / file.name, verdict, schema)
+            for file in files:
+                if file.name.split(".")[0] not in schemas:
+                    yield Finding(
+                        here / file.name,
+                        1,
+                        "the example is of no schema",
+                        f"a name that begins with {' or '.join(f'{kind}.' for kind in schemas)}",
+                    )
+
+    def _example(self, path: Path, verdict: str, schema: Document | None) -> Iterator[Finding]:
+        _, *middle, extension = path.name.split(".")
+        named = len(middle) == 1 and _EXAMPLE.fullmatch(middle[0])
+        if extension != "json" or not (named or (verdict == "valid" and not middle)):
+            yield Finding(
+                path,
+                1,
+                "the name does not say why the example is invalid"
+                if verdict == "invalid"
+                else "the name is no example's",
+                "KIND.WHY-IN-KEBAB-CASE.json, such as output.no-tracking-number.json",
+            )
+        example = yield from self._load(path)
+        if example is None or schema is None:
+            return
+        try:
+            error = best_match(Draft4Validator(schema.value).iter_errors(example.value))
+        except re.PatternError:
+            return
+        if verdict == "valid" and error is not None:
+            where = "".join(map(token, error.absolute_path))
+            yield example.finding(
+                where,
+                f"the example is refused at {where or '/'}: {error.message}",
+                f"what {schema.path.name} accepts, or the example in examples/invalid",
+            )
+        if verdict == "invalid" and error is None:
+            yield example.finding(
+                "",
+                f"{schema.path.name} accepts the example",
+                "what it refuses, or the example in examples/valid",
+            )
+
+    def _model(
+        self, version: tree.Version, envelope: Document, output: Document
+    ) -> Iterator[Finding]:
+        shared = set(envelope.value.get("definitions", {})) & set(
+            output.value.get("definitions", {})
+        )
+        for name in sorted(shared):
+            yield output.finding(
+                f"/definitions/{name}",
+                f"the envelope has a definition {name} too, and the API model has one place for it",
+                "another name",
+            )
+        model = compose.model(version.task_type, version.name, envelope.value, output.value)
+        size = len(json.dumps(model, separators=(",", ":"), ensure_ascii=False).encode())
+        if size > compose.MODEL_BYTES:
+            yield output.finding(
+                "",
+                f"the API model has {size} bytes, and API Gateway takes {compose.MODEL_BYTES}",
+                "shorter descriptions, or definitions for what is repeated",
+            )
+
+
+def _root(document: Document) -> Iterator[Finding]:
+    schema = document.value
+    if schema.get("$schema") != DRAFT_04:
+        yield document.finding("/$schema", "the draft is not named", f'"$schema": "{DRAFT_04}"')
+    if schema.get("type") != "object":
+        yield document.finding("/type", "the schema is not of an object", '"type": "object"')
+    if schema.get("additionalProperties") is not False:
+        yield document.finding(
+            "/additionalProperties",
+            "additional properties are left open at the top level, so that a misspelt name passes",
+            '"additionalProperties": false',
+        )
+    for keyword in ("title", "description"):
+        if not schema.get(keyword):
+            yield document.finding("", f"the schema has no {keyword}", f'"{keyword}": "..."')
+    for name in schema.get("definitions", {}):
+        if not _NAME.fullmatch(name):
+            yield document.finding(
+                "/definitions" + token(name),
+                f"the definition {name} is not alphanumeric, as names of models have to be",
+                "letters and digits",
+            )
+
+
+def _keywords(document: Document, pointer: str, schema: Schema) -> Iterator[Finding]:
+    for name in schema:
+        where = pointer + token(name)
+        keyword = KEYWORDS.get(name)
+        if keyword is None:
+            instead = LATER_DRAFTS.get(name, "a keyword of draft-04: docs/json-schema.md has all")
+            yield document.finding(
+                where, f"{name} is no keyword of draft-04: API Gateway refuses the model", instead
+            )
+        elif not keyword.supported:
+            yield document.finding(
+                where, f"{name} is not supported: {keyword.why}", keyword.instead
+            )
+        elif name in {"$schema", "definitions"} and pointer:
+            yield document.finding(
+                where, f"{name} belongs at the root of the file", "it at the root"
+            )
+
+
+def _values(document: Document, pointer: str, schema: Schema) -> Iterator[Finding]:
+    def limited(name: str) -> Finding:
+        keyword = KEYWORDS[name]
+        return document.finding(
+            pointer + token(name), f"{name} is limited: {keyword.why}", keyword.instead
+        )
+
+    if (reference := schema.get("$ref")) is not None:
+        local = _LOCAL_REFERENCE.fullmatch(reference)
+        if not local:
+            yield document.finding(
+                pointer + "/$ref",
+                f"$ref leads out of the definitions of this file, to {reference}",
+                KEYWORDS["$ref"].instead,
+            )
+        elif local[1] not in document.value.get("definitions", {}):
+            yield document.finding(
+                pointer + "/$ref", f"there is no definition {local[1]}", "a name in definitions"
+            )
+        if set(schema) - {"$ref", "description"}:
+            yield document.finding(
+                pointer,
+                "what stands beside $ref is ignored, as draft-04 says",
+                "$ref alone, with the description at most",
+            )
+    if not all(isinstance(value, str) for value in schema.get("enum", [])):
+        yield limited("enum")
+    if not float(schema.get("multipleOf", 1)).is_integer():
+        yield limited("multipleOf")
+    if isinstance(schema.get("items"), list):
+        yield limited("items")
+    items = schema.get("items")
+    if schema.get("uniqueItems") and not (
+        isinstance(items, dict) and items.get("type") == "string"
+    ):
+        yield limited("uniqueItems")
+    if (pattern := schema.get("pattern")) is not None:
+        for problem in patterns.problems(pattern):
+            yield document.finding(pointer + "/pattern", problem.what, problem.instead)
+
+
+def _properties(document: Document, pointer: str, schema: Schema) -> Iterator[Finding]:
+    properties: dict[str, Any] = schema.get("properties", {})
+    for name, value in properties.items():
+        if not value.get("description"):
+            yield document.finding(
+                f"{pointer}/properties{token(name)}",
+                f"the property {name} has no description",
+                '"description": "What it is, its unit, who sets it."',
+            )
+    for name in schema.get("required", []):
+        if name not in properties and schema.get("additionalProperties") is False:
+            yield document.finding(
+                f"{pointer}/required",
+                f"{name} is required and no property: nothing can meet the schema",
+                "the property, or its name out of required",
+            )

@@ -1,0 +1,103 @@
+"""What is published under docs/: one page a channel, OpenAPI, AsyncAPI, and the keyword table."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from markupsafe import Markup, escape
+
+from contracts import answers, asyncapi, channels, event, openapi
+from contracts.channels import Channel
+from contracts.fields import fields
+from contracts.keywords import KEYWORDS, LATER_DRAFTS
+from contracts.patterns import END
+
+PUBLISHED = Path("docs/contracts")
+KEYWORD_TABLE = Path("docs/json-schema.md")
+
+
+def render(root: Path) -> dict[Path, str]:
+    """Path, relative to the repository => content. Raises TerraformError."""
+    found = channels.read(root)
+    return {
+        PUBLISHED / "openapi.json": _json(openapi.document(found)),
+        PUBLISHED / "asyncapi.json": _json(asyncapi.document(found)),
+        **{PUBLISHED / f"{channel.task_type}.html": page(channel) for channel in found},
+        KEYWORD_TABLE: _template("json-schema.md.j2").render(
+            keywords=KEYWORDS, later=LATER_DRAFTS, end=END
+        ),
+    }
+
+
+def page(channel: Channel) -> str:
+    """The page of a channel, for the partner's engineer."""
+    contract = channel.contracts[0]
+    event_fields = fields(event.schema(channel, contract))
+    return _template("channel.html.j2").render(
+        channel=channel,
+        contract=contract,
+        event=event.example(channel, contract),
+        data_fields=[
+            replace(row, depth=row.depth - 1)
+            for row in event_fields
+            if row.path.startswith("data.")
+        ],
+        event_fields=[row for row in event_fields if not row.path.startswith("data.")],
+        callbacks=event.callbacks(channel, contract),
+        callback_fields=fields(contract.model),
+        successes=answers.SUCCESSES,
+        problems=answers.PROBLEMS,
+        problem_type=answers.PROBLEM_TYPE,
+        oauth2=channel.settings["auth"] == "OAUTH2",
+    )
+
+
+def write(root: Path) -> list[Path]:
+    """Writes all and removes what is no longer published; returns what was written."""
+    rendered = render(root)
+    (root / PUBLISHED).mkdir(parents=True, exist_ok=True)
+    for path in (root / PUBLISHED).iterdir():
+        if path.relative_to(root) not in rendered:
+            path.unlink()
+    for path, content in rendered.items():
+        (root / path).write_text(content)
+    return list(rendered)
+
+
+def _json(document: Mapping[str, Any]) -> str:
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def _template(name: str) -> jinja2.Template:
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("contracts"),
+        autoescape=jinja2.select_autoescape(("html.j2",)),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters["pretty"] = lambda value: json.dumps(value, indent=2, ensure_ascii=False)
+    environment.filters["duration"] = _duration
+    environment.filters["code"] = _code
+    environment.filters["kib"] = lambda size: f"{size / 1024:g} KiB"
+    return environment.get_template(name)
+
+
+def _code(text: str) -> Markup:
+    """Marks what stands between backquotes as code."""
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))
+
+
+def _duration(seconds: int) -> str:
+    """The largest unit that leaves a whole number."""
+    for unit, size in (("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1)):
+        if timedelta(seconds=seconds) % timedelta(seconds=size) == timedelta():
+            count = seconds // size
+            return f"{count} {unit}{'' if count == 1 else 's'}"
+    raise AssertionError(seconds)

@@ -1,0 +1,213 @@
+"""What is published is current, valid by the specifications, and what the code does."""
+
+import ast
+import html
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from callbacks.runtime import http
+from callbacks.usecases.complete import Answer
+from callbacks.usecases.dispatch import DispatchRequest
+from jsonschema import Draft4Validator, Draft7Validator
+from markupsafe import escape
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from contracts import answers, asyncapi, channels, event, openapi, pages, tree
+from contracts.channels import Channel
+from contracts.fields import fields
+from contracts.task_types import DEFAULTS, console
+from tests.support.channels import SHIPPING, example
+from tests.support.scene import Scene
+from tests.support.tasks import EXECUTION, KEY, token
+
+CHANNELS = channels.read(tree.REPOSITORY)
+SPECIFICATION = Path(__file__).parent / "asyncapi/3.0.0.json"
+
+
+def _oauth2() -> Channel:
+    """A channel of the other kind, with all that is optional."""
+    first = CHANNELS[0]
+    settings = {**DEFAULTS, "auth": "OAUTH2", "timeout_seconds": 90, "heartbeat_seconds": 60}
+    return Channel("ORDER_OTHER_SERVICE", settings, first.contracts)
+
+
+ALL = [*CHANNELS, _oauth2()]
+IDS = [channel.task_type for channel in ALL]
+
+
+def test_published_files_are_current() -> None:
+    rendered = pages.render(tree.REPOSITORY)
+    stale = [
+        path for path, text in rendered.items() if (tree.REPOSITORY / path).read_text() != text
+    ]
+    there = {
+        path.relative_to(tree.REPOSITORY) for path in (tree.REPOSITORY / pages.PUBLISHED).iterdir()
+    }
+
+    assert stale == [], "run make docs"
+    assert there == set(rendered) - {pages.KEYWORD_TABLE}, "run make docs"
+
+
+@pytest.mark.parametrize("listed", [CHANNELS, ALL, []], ids=["project", "oauth2", "empty"])
+def test_openapi_is_valid(listed: list[Channel]) -> None:
+    assert [*OpenAPIV31SpecValidator(openapi.document(listed)).iter_errors()] == []
+
+
+@pytest.mark.parametrize("listed", [CHANNELS, ALL], ids=["project", "oauth2"])
+def test_asyncapi_is_valid(listed: list[Channel]) -> None:
+    """By the schema that the AsyncAPI Initiative publishes in the npm package @asyncapi/specs."""
+    validator = Draft7Validator(json.loads(SPECIFICATION.read_text()))
+
+    assert [error.message for error in validator.iter_errors(asyncapi.document(listed))] == []
+
+
+def test_asyncapi_schema_refuses_what_is_no_asyncapi() -> None:
+    validator = Draft7Validator(json.loads(SPECIFICATION.read_text()))
+    document = asyncapi.document(CHANNELS)
+    document["operations"] = {"request": {"action": "publish"}}
+
+    assert not validator.is_valid(document)
+
+
+def test_definitions_become_components() -> None:
+    schema = {
+        "$schema": "http://json-schema.org/draft-04/schema#",
+        "definitions": {"Size": {"$ref": "#/definitions/Grams"}, "Grams": {"type": "integer"}},
+        "properties": {"size": {"$ref": "#/definitions/Size"}},
+    }
+
+    definitions, rest = openapi.detached(schema, "ParcelV1", "#/components/schemas/")
+
+    assert definitions == {
+        "ParcelV1Size": {"$ref": "#/components/schemas/ParcelV1Grams"},
+        "ParcelV1Grams": {"type": "integer"},
+    }
+    assert rest == {"properties": {"size": {"$ref": "#/components/schemas/ParcelV1Size"}}}
+
+
+@pytest.mark.parametrize("channel", ALL, ids=IDS)
+def test_examples_meet_their_schemas(channel: Channel) -> None:
+    for contract in channel.contracts:
+        message = Draft4Validator(event.schema(channel, contract))
+        assert message.is_valid(event.example(channel, contract))
+
+
+@pytest.mark.parametrize("channel", CHANNELS, ids=lambda channel: channel.task_type)
+def test_example_callbacks_meet_their_models(channel: Channel) -> None:
+    for contract in channel.contracts:
+        for callback in event.callbacks(channel, contract).values():
+            assert Draft4Validator(contract.model).is_valid(callback)
+
+
+@pytest.mark.parametrize("heartbeat_seconds", [None, 60])
+def test_message_is_what_is_dispatched(heartbeat_seconds: int | None) -> None:
+    scene = Scene()
+    request = DispatchRequest(
+        key=KEY,
+        payload=example("valid", "request"),
+        task_token=token(),
+        execution_arn=EXECUTION,
+        heartbeat_seconds=heartbeat_seconds,
+    )
+    channel = next(one for one in CHANNELS if one.task_type == SHIPPING)
+    schema = event.schema(channel, channel.contracts[0])
+
+    scene.dispatcher.dispatch(request)
+
+    ((message, attributes),) = scene.topic.published
+    dispatched = json.loads(message)
+    assert [*Draft4Validator(schema).iter_errors(dispatched)] == []
+    assert set(dispatched) <= set(schema["properties"])
+    asked = {"heartbeatseconds"} if heartbeat_seconds is None else set()
+    assert set(schema["properties"]) - set(dispatched) == asked
+    headers = asyncapi.document([channel])["components"]["messages"].popitem()[1]["headers"]
+    assert Draft4Validator(headers).is_valid(dict(attributes))
+    assert set(attributes) == set(headers["properties"])
+
+
+def test_problems_are_those_of_the_function_and_of_the_gateway() -> None:
+    told = {problem.slug: problem.status for problem in answers.PROBLEMS}
+    function = {problem.slug: problem.status for problem in http.PROBLEMS.values()}
+    source = tree.REPOSITORY / "terraform/modules/platform/gateway_responses.tf"
+    locals_only = source.read_text().partition("resource ")[0]
+    statuses = "jsonencode({ for slug, problem in local.problems : slug => problem.status })"
+    gateway: dict[str, int] = json.loads(console(locals_only, statuses))
+
+    assert told == {**function, **gateway, http.INTERNAL_ERROR.slug: http.INTERNAL_ERROR.status}
+    assert answers.PROBLEM_TYPE == http.PROBLEM_TYPE
+
+
+def test_results_are_those_of_the_function() -> None:
+    assert {success.result for success in answers.SUCCESSES} == {one.value for one in Answer}
+
+
+@pytest.mark.parametrize("channel", ALL, ids=IDS)
+def test_page_tells_every_field_and_answer(channel: Channel) -> None:
+    page = pages.page(channel)
+    contract = channel.contracts[0]
+
+    rows = [*fields(event.schema(channel, contract)), *fields(contract.model)]
+
+    assert [row.path for row in rows if f"<code>{escape(row.path)}</code>" not in page] == []
+    assert [row for row in rows if escape(row.description) not in page] == []
+    assert [one for one in answers.PROBLEMS if f">{one.status}</span>" not in page] == []
+    assert [one for one in answers.PROBLEMS if one.slug not in page] == []
+
+
+@pytest.mark.parametrize("channel", ALL, ids=IDS)
+def test_page_stands_alone(channel: Channel) -> None:
+    page = pages.page(channel)
+
+    assert re.findall(r"<(?:script|link|img|iframe)\b|url\(|@import", page) == []
+    assert set(re.findall(r'href="(#?[^":]*)', page)) >= {"#message", "#callback", "#errors"}
+    anchors = set(re.findall(r'href="#([^"]+)"', page))
+    assert anchors <= set(re.findall(r'id="([^"]+)"', page))
+
+
+@pytest.mark.parametrize("channel", ALL, ids=IDS)
+def test_page_shows_python_and_the_channel_s_own_auth(channel: Channel) -> None:
+    page = pages.page(channel)
+    blocks = [html.unescape(block) for block in re.findall(r"<pre><code>(.*?)</code>", page, re.S)]
+    python = [block for block in blocks if "def report(" in block or "= report(" in block]
+    oauth2 = channel.settings["auth"] == "OAUTH2"
+
+    assert len(python) == 2
+    for block in python:
+        ast.parse(block)
+    assert ("Bearer" in python[0], "SigV4Auth" in python[0]) == (oauth2, not oauth2)
+    assert ("--aws-sigv4" in page, "client_credentials" in page) == (not oauth2, oauth2)
+
+
+def test_fields_follow_references_and_arrays() -> None:
+    schema: dict[str, Any] = {
+        "definitions": {
+            "Item": {"type": "object", "properties": {"size": {"type": "integer", "minimum": 1}}}
+        },
+        "required": ["items"],
+        "properties": {
+            "items": {
+                "description": "What.",
+                "type": "array",
+                "maxItems": 3,
+                "items": {"$ref": "#/definitions/Item"},
+            },
+            "code": {
+                "type": ["string", "null"],
+                "minLength": 2,
+                "maxLength": 2,
+                "pattern": "^[A-Z]{2}(?![\\s\\S])",
+            },
+        },
+    }
+
+    rows = {row.path: row for row in fields(schema)}
+
+    assert list(rows) == ["items", "items[].size", "code"]
+    assert (rows["items"].type, rows["items"].limits) == ("array of object", ["at most 3 items"])
+    assert (rows["items"].required, rows["code"].required) == (True, False)
+    assert rows["items[].size"].limits == ["1 or more"]
+    assert rows["code"].type == "string or null"
+    assert rows["code"].limits == ["exactly 2 characters", "all of it matches [A-Z]{2}"]
