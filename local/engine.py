@@ -1,0 +1,159 @@
+"""Starts and stops a local AWS engine, and takes no other process for it."""
+
+import os
+import socket
+import subprocess
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+import requests
+
+from local.errors import UserError
+
+HOST = "127.0.0.1"
+SECRET = "test"
+START_SECONDS = 60
+STOP_SECONDS = 10
+CLOCK_TOLERANCE_SECONDS = 2
+
+# Engines outlive the process that starts them; Python warns about one that is dropped.
+_children: list[subprocess.Popen[bytes]] = []
+
+
+@dataclass(frozen=True)
+class Engine:
+    """A running engine: its process, known by pid and start time, and the port it answers on."""
+
+    pid: int
+    started: float
+    port: int
+
+    @property
+    def endpoint_url(self) -> str:
+        return f"http://{HOST}:{self.port}"
+
+    def process(self) -> psutil.Process | None:
+        """The engine's process, or None if it has ended (even if another has its pid by now)."""
+        try:
+            process = psutil.Process(self.pid)
+            same = abs(process.create_time() - self.started) < CLOCK_TOLERANCE_SECONDS
+            alive = same and process.status() != psutil.STATUS_ZOMBIE
+        except psutil.NoSuchProcess:
+            return None
+        return process if alive else None
+
+    def healthy(self) -> bool:
+        """Whether the engine runs and answers."""
+        return self.process() is not None and _answers(self.endpoint_url)
+
+    def stop(self) -> None:
+        """End the engine and the function processes it started; nothing else, and nothing twice."""
+        process = self.process()
+        if process is None:
+            return
+        family = [*process.children(recursive=True), process]
+        for member in reversed(family):
+            _signal(member, kill=False)
+        _, alive = psutil.wait_procs(family, timeout=STOP_SECONDS)
+        for member in alive:
+            _signal(member, kill=True)
+        psutil.wait_procs(alive, timeout=STOP_SECONDS)
+        for child in _children:
+            child.poll()
+
+
+def spawn(
+    python: Path, directory: Path, account_id: str, region: str, preferred_port: int = 0
+) -> Engine:
+    """Start an engine on the preferred port, or on any other if that is taken or 0.
+
+    Its log and all its temporary files are in the directory.
+    """
+    port = free_port(preferred_port)
+    temporary = directory / "tmp"
+    temporary.mkdir(parents=True, exist_ok=True)
+    with _log(directory).open("wb") as sink:
+        child = subprocess.Popen(
+            [python, "-m", "ministack"],
+            cwd=directory,
+            env=_environment(os.environ, temporary, account_id, region, port),
+            stdin=subprocess.DEVNULL,
+            stdout=sink,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    _children.append(child)
+    return Engine(child.pid, psutil.Process(child.pid).create_time(), port)
+
+
+def wait(engine: Engine, directory: Path) -> None:
+    """Wait until an engine answers.
+
+    Raises:
+        UserError: it ended, or did not answer in time.
+    """
+    give_up = time.monotonic() + START_SECONDS
+    while not engine.healthy():
+        if engine.process() is None or time.monotonic() > give_up:
+            engine.stop()
+            raise UserError(f"The local AWS engine did not start: see {_log(directory)}.")
+        time.sleep(0.2)
+
+
+def _log(directory: Path) -> Path:
+    return directory / "engine.log"
+
+
+def _environment(
+    environ: Mapping[str, str], temporary: Path, account_id: str, region: str, port: int
+) -> dict[str, str]:
+    # Nothing of the developer's own AWS configuration, nor of the project's virtual environment.
+    inherited = {name: environ[name] for name in ("HOME", "LANG", "PATH", "TZ") if name in environ}
+    return {
+        **inherited,
+        "AUTH": "true",
+        "AWS_ACCESS_KEY_ID": account_id,
+        "AWS_SECRET_ACCESS_KEY": SECRET,
+        "BIND_HOST": HOST,
+        "GATEWAY_PORT": str(port),
+        "LAMBDA_EXECUTOR": "local",
+        "MINISTACK_ACCOUNT_ID": account_id,
+        "MINISTACK_REGION": region,
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "TMPDIR": str(temporary),
+    }
+
+
+def free_port(preferred: int = 0) -> int:
+    """The preferred port if it is free, else another that is."""
+    for candidate in (preferred, 0):
+        with socket.socket() as listener:
+            # As the engine binds it: a connection of its predecessor that lingers is no obstacle.
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                listener.bind((HOST, candidate))
+            except OSError:
+                continue
+            port: int = listener.getsockname()[1]
+            return port
+    raise UserError(f"No port is free on {HOST}.")
+
+
+def _answers(url: str) -> bool:
+    try:
+        return requests.get(f"{url}/_ministack/health", timeout=5).ok
+    except requests.RequestException:
+        return False
+
+
+def _signal(process: psutil.Process, *, kill: bool) -> None:
+    try:
+        if kill:
+            process.kill()
+        else:
+            process.terminate()
+    except psutil.NoSuchProcess:
+        pass

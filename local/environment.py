@@ -1,0 +1,402 @@
+"""A local environment: an engine, both accounts applied to it, and what is needed to use them."""
+
+import hashlib
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Collection, Iterator
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Final
+
+import boto3
+from filelock import FileLock
+
+from local import REPOSITORY, engine, release
+from local.accounts import Account
+from local.engine import Engine
+from local.errors import UserError
+from local.partner import Json
+from local.terraform import LOCK_FILE, ROOTS, Directory, TerraformError, installed_release
+from local.walkthrough import Deployment, deployment
+
+REGION: Final = "eu-west-1"
+ACCOUNTS = {"platform": "111111111111", "partner": "222222222222"}
+PARTNER_NAME = "acme-shipping"
+
+ENGINE_REQUIREMENTS = REPOSITORY / "local" / "requirements.txt"
+_SOURCES = ("terraform", "schemas", "statemachines")
+
+# As terraform/roots/platform/envs/local.tfvars has it.
+EXTERNAL_ID = "local-acme-shipping"
+
+# What a step does, as a context around it.
+type Report = Callable[[str], AbstractContextManager[None]]
+
+
+class NotUpError(UserError):
+    """The environment is not up."""
+
+    def __init__(self) -> None:
+        super().__init__("The local environment is not up: run `make up` first.")
+
+
+@dataclass(frozen=True)
+class State:
+    """What an environment remembers; `applied` and `outputs` are of the last whole apply.
+
+    `webhook_port` is where its partner without AWS listens whenever it runs.
+    """
+
+    engine: Engine
+    engine_version: str
+    webhook_port: int
+    applying: bool = False
+    applied: str = ""
+    outputs: Json = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Environment:
+    """One environment in a directory of its own; two share only the sources and the package."""
+
+    directory: Path
+    engine_python: Path
+
+    def up(self, report: Report = lambda _: nullcontext(), abandoned: Collection[str] = ()) -> bool:
+        """Bring the environment to what the sources say; return whether anything had to be done.
+
+        A missing, dead or half-made environment is made anew.
+
+        Raises:
+            release.OpenTasksError: channels would go whose tasks are open, not of an abandoned
+                type.
+        """
+        installed_release()
+        self.directory.mkdir(parents=True, exist_ok=True)
+        with self._lock():
+            with report("building the package"):
+                package = build_package(host_architecture())
+            state = self._living_state()
+            fingerprint = _fingerprint(package)
+            if state and state.applied == fingerprint:
+                return False
+            if state is None:
+                with report("starting the local AWS"):
+                    state = self._start()
+            self._apply(state, fingerprint, package, report, abandoned)
+            return True
+
+    def down(self) -> None:
+        """Stop the engine and forget everything."""
+        if not self.directory.is_dir():
+            return
+        with self._lock():
+            state = self._state()
+            if state:
+                state.engine.stop()
+            for entry in self.directory.iterdir():
+                if entry != self._lock_file:
+                    shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+
+    def deployment(self) -> Deployment:
+        """The environment as the walkthrough needs it.
+
+        Raises:
+            NotUpError: it is not up.
+        """
+        state = self._applied_state()
+        return deployment(
+            account("platform", state.engine.endpoint_url),
+            account("partner", state.engine.endpoint_url),
+            state.outputs["platform"],
+            state.outputs["partner"],
+            EXTERNAL_ID,
+        )
+
+    @property
+    def webhook_port(self) -> int:
+        """Where the partner without AWS is to listen.
+
+        Raises:
+            NotUpError: the environment is not up.
+        """
+        return self._applied_state().webhook_port
+
+    def exports(self, name: str) -> dict[str, str]:
+        """The environment variables that point a tool at one of the accounts.
+
+        Raises:
+            NotUpError: the environment is not up.
+        """
+        return account_variables(name, self._applied_state().engine.endpoint_url)
+
+    def root(self, name: str) -> Directory:
+        """One of the Terraform roots, with its account's credentials.
+
+        Raises:
+            NotUpError: the environment is not up.
+        """
+        state = self._living_state()
+        if state is None:
+            raise NotUpError
+        return self._root(name, state.engine)
+
+    def variables(self, name: str) -> list[str]:
+        """The arguments that give a root its variables, as the last apply had them."""
+        generated = self.directory / f"{name}.tfvars.json"
+        return [f"-var-file={ROOTS / name / 'envs' / 'local.tfvars'}", f"-var-file={generated}"]
+
+    @property
+    def _lock_file(self) -> Path:
+        return self.directory / "lock"
+
+    @property
+    def _state_file(self) -> Path:
+        return self.directory / "state.json"
+
+    def _lock(self) -> FileLock:
+        return FileLock(self._lock_file)
+
+    def _state(self) -> State | None:
+        try:
+            document = json.loads(self._state_file.read_text())
+            return State(**{**document, "engine": Engine(**document["engine"])})
+        except (FileNotFoundError, ValueError, TypeError, KeyError):
+            return None
+
+    def _save(self, state: State) -> State:
+        draft = self._state_file.with_suffix(".new")
+        draft.write_text(json.dumps(asdict(state)))
+        draft.replace(self._state_file)
+        return state
+
+    def _living_state(self) -> State | None:
+        """The state, unless its engine is dead or outdated, or an apply was cut short."""
+        state = self._state()
+        if state is None or state.applying or state.engine_version != _engine_version():
+            return None
+        return state if state.engine.healthy() else None
+
+    def _applied_state(self) -> State:
+        state = self._living_state()
+        if state is None or not state.applied:
+            raise NotUpError
+        return state
+
+    def _start(self) -> State:
+        old = self._state()
+        if old:
+            old.engine.stop()
+        running = engine.spawn(
+            self.engine_python,
+            self.directory,
+            ACCOUNTS["platform"],
+            REGION,
+            # Shells that point at the engine that died find the new one.
+            preferred_port=old.engine.port if old else 0,
+        )
+        webhook_port = engine.free_port(old.webhook_port if old else 0)
+        state = self._save(State(running, _engine_version(), webhook_port))
+        engine.wait(running, self.directory)
+        _make_state_buckets(running)
+        return state
+
+    def _apply(
+        self,
+        state: State,
+        fingerprint: str,
+        package: Path,
+        report: Report,
+        abandoned: Collection[str],
+    ) -> None:
+        # If this process is killed, `applying` stays, and the next one starts anew.
+        before, state = state, self._save(replace(state, applying=True, applied=""))
+        try:
+            platform = self._apply_root(
+                "platform",
+                state.engine,
+                _platform_variables(state, package),
+                report,
+                abandoned,
+            )
+            partner = self._apply_root(
+                "partner", state.engine, {"subscriptions": _subscriptions(platform)}, report
+            )
+        except release.OpenTasksError:
+            self._save(before)
+            raise
+        except TerraformError:
+            # Terraform has saved what it did, so that the next apply can go on from there.
+            self._save(replace(state, applying=False))
+            raise
+        self._save(
+            replace(
+                state,
+                applying=False,
+                applied=fingerprint,
+                outputs={"platform": platform, "partner": partner},
+            )
+        )
+
+    def _apply_root(
+        self,
+        name: str,
+        engine: Engine,
+        variables: Json,
+        report: Report,
+        abandoned: Collection[str] = (),
+    ) -> Json:
+        (self.directory / f"{name}.tfvars.json").write_text(json.dumps(variables))
+        root = self._root(name, engine)
+        with report(f"applying the {name} as account {ACCOUNTS[name]}"):
+            root.init(
+                "-reconfigure", f"-backend-config={ROOTS / name / 'envs' / 'local.s3.tfbackend'}"
+            )
+            options = ["-auto-approve", "-input=false", "-no-color", *self.variables(name)]
+            if name == "platform":
+                release.apply(root, account(name, engine.endpoint_url), options, abandoned)
+            else:
+                root.run("apply", *options)
+            return root.outputs()
+
+    def _root(self, name: str, engine: Engine) -> Directory:
+        return Directory(
+            path=ROOTS / name,
+            data_dir=self.directory / "terraform" / name,
+            environ={**_outer_variables(), **account_variables(name, engine.endpoint_url)},
+            log=self.directory / f"terraform-{name}.log",
+        )
+
+
+def account(name: str, endpoint_url: str) -> Account:
+    """One of the two local accounts."""
+    return Account(local_session(ACCOUNTS[name]), endpoint_url)
+
+
+def local_session(account_id: str) -> boto3.Session:
+    """A session as the root of any account, which the engine makes as it is asked for."""
+    return boto3.Session(
+        aws_access_key_id=account_id,
+        aws_secret_access_key=engine.SECRET,
+        region_name=REGION,
+    )
+
+
+def account_variables(name: str, endpoint_url: str) -> dict[str, str]:
+    """The environment variables that point any AWS tool at one of the two local accounts."""
+    return {
+        "AWS_ENDPOINT_URL": endpoint_url,
+        "AWS_REGION": REGION,
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_ACCESS_KEY_ID": ACCOUNTS[name],
+        "AWS_SECRET_ACCESS_KEY": engine.SECRET,
+    }
+
+
+def forget_aws_configuration() -> None:
+    """Take the developer's own AWS configuration, and proxies, out of this process's way."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        del os.environ[name]
+    os.environ.update(_ISOLATION)
+
+
+def host_architecture() -> str:
+    """The processor of this machine, in Lambda's words."""
+    machine = platform.machine().lower()
+    return {"aarch64": "arm64", "amd64": "x86_64"}.get(machine, machine)
+
+
+def build_package(architecture: str) -> Path:
+    """Build the functions' package for a processor and return its Terraform variables' path.
+
+    Raises:
+        UserError: it could not be built.
+    """
+    done = subprocess.run(
+        [sys.executable, REPOSITORY / "lambdas" / "package.py", "--arch", architecture],
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    if done.returncode != 0:
+        raise UserError(f"The package could not be built: {done.stderr.strip()}")
+    return REPOSITORY / "dist" / architecture / "package.tfvars.json"
+
+
+# No profile, no credentials file, no instance role, and no proxy between here and the engine.
+_ISOLATION = {
+    "AWS_CONFIG_FILE": os.devnull,
+    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    "AWS_EC2_METADATA_DISABLED": "true",
+    "NO_PROXY": engine.HOST,
+    "no_proxy": engine.HOST,
+}
+
+
+def _outer_variables() -> dict[str, str]:
+    inherited = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("AWS_", "TF_VAR_", "TF_CLI_ARGS", "TF_WORKSPACE", "TF_LOG"))
+    }
+    return {**inherited, **_ISOLATION}
+
+
+def _make_state_buckets(running: Engine) -> None:
+    for name, account_id in ACCOUNTS.items():
+        account(name, running.endpoint_url).s3.create_bucket(
+            Bucket=f"callbacks-tfstate-{account_id}",
+            CreateBucketConfiguration={"LocationConstraint": REGION},
+        )
+
+
+def _platform_variables(state: State, package: Path) -> Json:
+    built: Json = json.loads(package.read_text())
+    endpoint_url = state.engine.endpoint_url
+    return {
+        **built,
+        "oauth2_token_url": f"{endpoint_url}/oauth2/token",
+        "public_base_url": f"{endpoint_url}/_aws/execute-api/{{api_id}}/local",
+        "webhook_base_url": f"http://{engine.HOST}:{state.webhook_port}",
+    }
+
+
+def _subscriptions(platform_outputs: Json) -> Json:
+    return {
+        task_type: {
+            "topic_arn": channel["topic_arn"],
+            "callback_role_arn": channel["callback_roles"][PARTNER_NAME],
+        }
+        for task_type, channel in platform_outputs["channels"].items()
+        if PARTNER_NAME in channel["callback_roles"]
+    }
+
+
+def _engine_version() -> str:
+    return hashlib.sha256(ENGINE_REQUIREMENTS.read_bytes()).hexdigest()
+
+
+def _fingerprint(package: Path) -> str:
+    """A digest of all that an apply depends on."""
+    digest = hashlib.sha256(package.read_bytes())
+    for path in _inputs():
+        digest.update(str(path.relative_to(REPOSITORY)).encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _inputs() -> Iterator[Path]:
+    for source in _SOURCES:
+        for path in sorted((REPOSITORY / source).rglob("*")):
+            parts = path.relative_to(REPOSITORY).parts
+            if {".terraform", "tests", "examples"} & set(parts):
+                continue
+            # The tests lend the roots' lock file to the modules.
+            lent = path.name == LOCK_FILE.name and "modules" in parts
+            if path.is_file() and not lent and path.suffix != ".md":
+                yield path

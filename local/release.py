@@ -1,0 +1,195 @@
+"""Applies the platform, with what Terraform cannot see: open tasks, subscriptions, old routes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from contracts.task_types import evaluate
+from local.accounts import Account
+from local.errors import UserError
+from local.partner import Json
+from local.terraform import Directory
+
+DEPLOYMENT = "module.release.aws_api_gateway_deployment.this"
+REGISTRATIONS = "#CHANNEL"
+SHOWN_TASKS = 20
+
+type Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Channel:
+    """A channel that is in service, as its registration has it."""
+
+    task_type: str
+    topic_arn: str
+    partner_accounts: frozenset[str]
+
+
+@dataclass(frozen=True, order=True)
+class OpenTask:
+    """A task that a workflow waits for."""
+
+    task_type: str
+    order_id: str
+    status: str
+    deadline: datetime
+
+    def __str__(self) -> str:
+        until = self.deadline.isoformat(timespec="seconds").replace("+00:00", "Z")
+        return f"{self.task_type}  {self.order_id}  {self.status}, due by {until}"
+
+
+class OpenTasksError(UserError):
+    """An apply would remove channels whose tasks are still open."""
+
+    def __init__(self, tasks: Sequence[OpenTask]) -> None:
+        lines = [f"  {task}" for task in tasks[:SHOWN_TASKS]]
+        if len(tasks) > SHOWN_TASKS:
+            lines.append(f"  and {len(tasks) - SHOWN_TASKS} more")
+        types = ",".join(sorted({task.task_type for task in tasks}))
+        super().__init__(
+            "Workflows wait for tasks of channels that would be removed:\n"
+            + "\n".join(lines)
+            + "\nDisable the channel and let them end first, or give up on them with "
+            f"ABANDON={types}."
+        )
+
+
+def apply(
+    root: Directory,
+    account: Account,
+    options: Sequence[str],
+    abandoned: Collection[str] = (),
+    say: Say = lambda _: None,
+) -> None:
+    """Apply the platform root, which is initialised, and end what it no longer declares.
+
+    Raises:
+        OpenTasksError: channels would go whose tasks are open; nothing has been changed.
+        TerraformError: the apply failed, or was declined.
+    """
+    check(root, account, abandoned)
+    root.run("apply", *options)
+    outputs = root.outputs()
+    for subscription in end_subscriptions(account, channels(account, outputs)):
+        say(f"Ended the subscription of {subscription}, whose account is no partner any more.")
+    # Terraform makes the new deployment before it destroys a route, which is therefore still in it.
+    routes = removed_routes(account, outputs["deployment"])
+    if routes:
+        say(f"Deploying the API once more, without {', '.join(routes)}.")
+        root.run("apply", *options, f"-replace={DEPLOYMENT}")
+
+
+def check(
+    root: Directory,
+    account: Account,
+    abandoned: Collection[str] = (),
+    *,
+    everything: bool = False,
+) -> None:
+    """Refuse to remove channels, `everything` or what task_types.tf no longer has, in use.
+
+    Raises:
+        OpenTasksError: tasks of theirs are open, and not of an abandoned type.
+    """
+    outputs = root.outputs()
+    if "callback_tasks_table" not in outputs:
+        return
+    kept = set() if everything else set(evaluate((root.path / "task_types.tf").read_text()))
+    removed = {channel.task_type for channel in channels(account, outputs)} - kept
+    tasks = open_tasks(account, outputs, removed - set(abandoned))
+    if tasks:
+        raise OpenTasksError(tasks)
+
+
+def channels(account: Account, outputs: Json) -> list[Channel]:
+    """The channels in service."""
+    pages = account.dynamodb.meta.client.get_paginator("query").paginate(
+        TableName=outputs["callback_tasks_table"],
+        KeyConditionExpression="order_id = :registrations",
+        ExpressionAttributeValues={":registrations": REGISTRATIONS},
+        ProjectionExpression="task_type, topic_arn, partners",
+        ConsistentRead=True,
+    )
+    return [
+        Channel(
+            item["task_type"],
+            item["topic_arn"],
+            frozenset(
+                partner["account_id"]
+                for partner in item["partners"].values()
+                if "account_id" in partner
+            ),
+        )
+        for item in _items(pages)
+    ]
+
+
+def open_tasks(account: Account, outputs: Json, task_types: Collection[str]) -> list[OpenTask]:
+    """The tasks of some types that workflows wait for, without their tokens."""
+    if not task_types:
+        return []
+    pages = account.dynamodb.meta.client.get_paginator("scan").paginate(
+        TableName=outputs["callback_tasks_table"],
+        FilterExpression="#status IN (:pending, :completing)",
+        ProjectionExpression="task_type, order_id, #status, deadline",
+        ExpressionAttributeNames={"#status": "status"},
+        ExpressionAttributeValues={":pending": "PENDING", ":completing": "COMPLETING"},
+        ConsistentRead=True,
+    )
+    return sorted(
+        OpenTask(
+            item["task_type"],
+            item["order_id"],
+            item["status"],
+            datetime.fromtimestamp(int(item["deadline"]), UTC),
+        )
+        for item in _items(pages)
+        if item["task_type"] in task_types
+    )
+
+
+def end_subscriptions(account: Account, in_service: Collection[Channel]) -> Iterator[str]:
+    """End what accounts hold that are neither the platform's nor a partner's; yield endpoints.
+
+    AWS keeps a subscription when the topic's policy no longer allows it.
+    """
+    for channel in in_service:
+        allowed = {channel.topic_arn.split(":")[4], *channel.partner_accounts}
+        pages = account.sns.get_paginator("list_subscriptions_by_topic")
+        for page in pages.paginate(TopicArn=channel.topic_arn):
+            for subscription in page["Subscriptions"]:
+                arn = subscription["SubscriptionArn"]
+                if subscription["Owner"] not in allowed and arn.startswith("arn:"):
+                    account.sns.unsubscribe(SubscriptionArn=arn)
+                    yield subscription["Endpoint"]
+
+
+def removed_routes(account: Account, deployment: Json) -> list[str]:
+    """The methods that a deployment still holds and its API does not, such as `POST /a`."""
+    held = account.apigateway.get_deployment(
+        restApiId=deployment["api_id"], deploymentId=deployment["id"], embed=["apisummary"]
+    )
+    live = {
+        (resource["path"], method)
+        for page in account.apigateway.get_paginator("get_resources").paginate(
+            restApiId=deployment["api_id"], embed=["methods"]
+        )
+        for resource in page["items"]
+        for method in resource.get("resourceMethods", {})
+    }
+    return sorted(
+        f"{method} {path}"
+        for path, methods in held.get("apiSummary", {}).items()
+        for method in methods
+        if (path, method) not in live
+    )
+
+
+def _items(pages: Iterable[Any]) -> Iterator[Json]:
+    for page in pages:
+        yield from page["Items"]
