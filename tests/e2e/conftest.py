@@ -1,0 +1,67 @@
+"""An environment of the tests' own: another engine, another directory, the same sources.
+
+It comes up, with minutes of waiting, while the other tests run; these tests are the last.
+"""
+
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from tempfile import mkdtemp
+
+import pytest
+
+from local import ENGINE_PYTHON, REPOSITORY
+from local.environment import Environment, forget_aws_configuration
+from local.walkthrough import Deployment
+
+UP_LOG = "up.log"
+UP = pytest.StashKey[tuple[Environment, "subprocess.Popen[bytes]"]]()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=_is_ours)
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    if session.config.option.collectonly or not any(map(_is_ours, session.items)):
+        return
+    directory = Path(mkdtemp(prefix="callback-channels-"))
+    with (directory / UP_LOG).open("wb") as log:
+        up = subprocess.Popen(
+            [sys.executable, "-m", "local", "--directory", directory, "up"],
+            cwd=REPOSITORY,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
+    session.config.stash[UP] = Environment(directory, ENGINE_PYTHON), up
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if UP not in session.config.stash:
+        return
+    environment, up = session.config.stash[UP]
+    up.send_signal(signal.SIGINT)
+    up.wait()
+    environment.down()
+    shutil.rmtree(environment.directory)
+
+
+@pytest.fixture(scope="session")
+def environment(pytestconfig: pytest.Config) -> Environment:
+    forget_aws_configuration()
+    environment, up = pytestconfig.stash[UP]
+    if up.wait() != 0:
+        printed = (environment.directory / UP_LOG).read_text()
+        pytest.fail(f"The environment did not come up.\n{printed}", pytrace=False)
+    return environment
+
+
+@pytest.fixture(scope="session")
+def deployment(environment: Environment) -> Deployment:
+    return environment.deployment()
+
+
+def _is_ours(item: pytest.Item) -> bool:
+    return item.path.is_relative_to(Path(__file__).parent)

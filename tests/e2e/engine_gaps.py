@@ -1,0 +1,45 @@
+"""Where a test meets a difference between the local engine and AWS: all of it, in one place."""
+
+# An API call signed with the key of an account that does not own the API: AWS answers 403, the
+# engine looks for the API in the caller's account and answers 404 with a body of its own.
+STATUS_FOR_FOREIGN_KEY = 404
+
+# A role that may not invoke a route: AWS answers with the gateway response ACCESS_DENIED, a problem
+# document, the engine with 403 and a body of its own.
+CONTENT_TYPE_FOR_DENIED_ROUTE = "application/x-amz-json-1.0"
+
+# A bearer token where a signature is due: AWS answers 403, the engine with the gateway response
+# DEFAULT_4XX.
+STATUS_FOR_TOKEN_ON_SIGNED_ROUTE = 400
+
+# An exception of a Python function: AWS names the error after its class, the engine names all of
+# them this. What a workflow does with the names is tested on an interpreter that has them.
+ERROR_NAME_OF_FUNCTIONS = "Runtime.HandlerError"
+
+# Unsubscribe by the topic's owner: AWS ends the subscription that another account holds, the engine
+# answers 200 and keeps it.
+KEEPS_SUBSCRIPTIONS_OF_OTHER_ACCOUNTS = True
+
+# What a second plan still wants to change, since the engine does not keep or return it: root,
+# resource type, attribute.
+DRIFT = frozenset(
+    {
+        # These attributes of an alarm come back empty.
+        ("platform", "aws_cloudwatch_metric_alarm", "actions_enabled"),
+        ("platform", "aws_cloudwatch_metric_alarm", "alarm_description"),
+        ("platform", "aws_cloudwatch_metric_alarm", "dimensions"),
+        ("platform", "aws_cloudwatch_metric_alarm", "period"),
+        ("platform", "aws_cloudwatch_metric_alarm", "statistic"),
+        ("platform", "aws_cloudwatch_metric_alarm", "treat_missing_data"),
+        ("partner", "aws_cloudwatch_metric_alarm", "actions_enabled"),
+        ("partner", "aws_cloudwatch_metric_alarm", "alarm_description"),
+        ("partner", "aws_cloudwatch_metric_alarm", "dimensions"),
+        ("partner", "aws_cloudwatch_metric_alarm", "period"),
+        ("partner", "aws_cloudwatch_metric_alarm", "statistic"),
+        ("partner", "aws_cloudwatch_metric_alarm", "treat_missing_data"),
+        # Tags given with an object are not kept.
+        ("platform", "aws_s3_object", "tags_all"),
+        # A state machine comes back without its tracing.
+        ("platform", "aws_sfn_state_machine", "tracing_configuration"),
+    }
+)

@@ -1,0 +1,291 @@
+"""What the API answers to good, bad and repeated callbacks, and that bad ones change nothing."""
+
+import json
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+import requests
+from botocore.credentials import Credentials
+from botocore.exceptions import ClientError
+
+from local.accounts import Account
+from local.environment import REGION, local_session
+from local.partner import Json, Message, Partner, signed_post
+from local.walkthrough import TASK_TYPE, Deployment, example
+from tests.e2e.engine_gaps import (
+    CONTENT_TYPE_FOR_DENIED_ROUTE,
+    ERROR_NAME_OF_FUNCTIONS,
+    STATUS_FOR_FOREIGN_KEY,
+)
+
+STRANGER = "333333333333"
+
+
+@dataclass(frozen=True)
+class WaitingOrder:
+    """An order whose workflow waits for the partner, who has its message."""
+
+    deployment: Deployment
+    order_id: str
+    execution_arn: str
+    message: Message
+
+    @property
+    def callback_url(self) -> str:
+        return str(self.message.event["callbackurl"])
+
+    def success(self, **changes: Any) -> Json:
+        body = {
+            "order_id": self.order_id,
+            "task_type": TASK_TYPE,
+            "task_status": "SUCCESS",
+            "task_output": example("output"),
+        }
+        return {name: value for name, value in {**body, **changes}.items() if value is not None}
+
+    def post(self, body: Json, url: str = "") -> requests.Response:
+        return self.deployment.partner.call_back(url or self.callback_url, body)
+
+    def snapshot(self) -> tuple[str, Any, Any]:
+        return (
+            self.deployment.execution(self.execution_arn)["status"],
+            self.deployment.callback_task(self.order_id),
+            self.deployment.order(self.order_id),
+        )
+
+
+def waiting_order(deployment: Deployment) -> WaitingOrder:
+    order_id = str(uuid.uuid4())
+    deployment.place_order(order_id)
+    execution_arn = deployment.start(order_id)
+    message = deployment.message_for(order_id)
+    return WaitingOrder(deployment, order_id, execution_arn, message)
+
+
+@pytest.fixture(scope="module")
+def shared_order(deployment: Deployment) -> WaitingOrder:
+    return waiting_order(deployment)
+
+
+@pytest.fixture
+def untouched(shared_order: WaitingOrder) -> Any:
+    """A waiting order that the test must leave exactly as it is."""
+    before = shared_order.snapshot()
+    assert before[0] == "RUNNING"
+    yield shared_order
+    assert shared_order.snapshot() == before
+
+
+@pytest.fixture
+def order(deployment: Deployment) -> WaitingOrder:
+    return waiting_order(deployment)
+
+
+def assert_problem(answer: requests.Response, status: int, slug: str) -> Json:
+    assert answer.status_code == status, answer.text
+    assert answer.headers["Content-Type"].split(";")[0] == "application/problem+json"
+    problem: Json = answer.json()
+    assert problem["type"] == f"urn:callback-channels:problem:{slug}"
+    assert problem["status"] == status
+    assert problem["title"]
+    assert problem["detail"]
+    assert problem["request_id"]
+    return problem
+
+
+BROKEN: dict[str, Callable[[WaitingOrder], Json]] = {
+    "order_id missing": lambda order: order.success(order_id=None),
+    "task_type missing": lambda order: order.success(task_type=None),
+    "task_status missing": lambda order: order.success(task_status=None),
+    "task_output missing": lambda order: order.success(task_output=None),
+    "tracking_number missing": lambda order: order.success(
+        task_output={"shipping_status": "PROCESSING"}
+    ),
+    "unknown task_status": lambda order: order.success(task_status="DONE"),
+    "unknown shipping_status": lambda order: order.success(
+        task_output={**example("output"), "shipping_status": "LOST_AT_SEA"}
+    ),
+    "foreign task_type": lambda order: order.success(task_type="ORDER_BILLING_SERVICE"),
+    "extra field": lambda order: order.success(priority="high"),
+    "extra field in the output": lambda order: order.success(
+        task_output={**example("output"), "carrier_note": "x"}
+    ),
+    "order_id is no string": lambda order: order.success(order_id=7),
+    "FAILURE without task_error": lambda order: order.success(
+        task_status="FAILURE", task_output=None
+    ),
+    "300 KB": lambda order: order.success(
+        task_output={**example("output"), "tracking_number": "1" * 300 * 1024}
+    ),
+}
+
+
+@pytest.mark.parametrize("broken", BROKEN)
+def test_a_body_that_breaks_the_contract(broken: str, untouched: WaitingOrder) -> None:
+    answer = untouched.post(BROKEN[broken](untouched))
+
+    assert_problem(answer, 400, "invalid-callback")
+
+
+@pytest.mark.parametrize("content_type", ["application/json", "text/plain"])
+@pytest.mark.parametrize("body", [b"", b"shipped!", b'{"order_id": ', b"[]", b"null"])
+def test_a_body_that_is_no_json_object(
+    body: bytes, content_type: str, untouched: WaitingOrder
+) -> None:
+    answer = signed_post(
+        untouched.callback_url,
+        body,
+        untouched.deployment.partner.credentials(),
+        REGION,
+        content_type,
+    )
+
+    assert_problem(answer, 400, "invalid-callback")
+
+
+def test_unsigned(untouched: WaitingOrder) -> None:
+    answer = requests.post(untouched.callback_url, json=untouched.success(), timeout=30)
+
+    assert_problem(answer, 403, "forbidden")
+
+
+def test_signed_with_a_wrong_secret(untouched: WaitingOrder) -> None:
+    good = untouched.deployment.partner.credentials()
+    bad = Credentials(good.access_key, "wrong", good.token)
+
+    answer = signed_post(
+        untouched.callback_url, json.dumps(untouched.success()).encode(), bad, REGION
+    )
+
+    assert_problem(answer, 403, "forbidden")
+
+
+def test_signed_by_a_stranger(untouched: WaitingOrder) -> None:
+    stranger = Credentials(STRANGER, "test")
+
+    answer = signed_post(
+        untouched.callback_url, json.dumps(untouched.success()).encode(), stranger, REGION
+    )
+
+    assert answer.status_code == STATUS_FOR_FOREIGN_KEY
+
+
+def test_a_stranger_cannot_assume_the_callback_role(deployment: Deployment) -> None:
+    stranger = Account(local_session(STRANGER), deployment.partner.account.endpoint_url)
+
+    with pytest.raises(ClientError, match="AccessDenied"):
+        Partner(
+            stranger,
+            deployment.partner.queue_url,
+            deployment.partner.callback_role_arn,
+            deployment.partner.external_id,
+        ).credentials()
+
+
+def test_the_partner_cannot_assume_the_callback_role_without_its_external_id(
+    deployment: Deployment,
+) -> None:
+    partner = deployment.partner
+
+    with pytest.raises(ClientError, match="AccessDenied"):
+        Partner(
+            partner.account, partner.queue_url, partner.callback_role_arn, "guessed"
+        ).credentials()
+
+
+def test_an_unknown_order(untouched: WaitingOrder) -> None:
+    unknown = str(uuid.uuid4())
+
+    answer = untouched.post(untouched.success(order_id=unknown))
+
+    assert_problem(answer, 404, "not-found")
+    assert untouched.deployment.order(unknown) is None
+    assert untouched.deployment.callback_task(unknown) is None
+
+
+def test_an_unknown_message(untouched: WaitingOrder) -> None:
+    url = untouched.callback_url.replace(untouched.message.event["id"], "another")
+
+    answer = untouched.post(untouched.success(), url)
+
+    assert_problem(answer, 409, "conflict")
+
+
+def test_an_unknown_route(untouched: WaitingOrder) -> None:
+    url = untouched.callback_url.replace(TASK_TYPE, "ORDER_BILLING_SERVICE")
+
+    answer = untouched.post(untouched.success(), url)
+
+    assert answer.status_code == 403
+    assert answer.headers["Content-Type"] == CONTENT_TYPE_FOR_DENIED_ROUTE
+
+
+def test_a_heartbeat_leaves_the_task_open(untouched: WaitingOrder) -> None:
+    answer = untouched.post(untouched.success(task_status="IN_PROGRESS", task_output=None))
+
+    assert answer.status_code == 200
+
+
+def test_the_order_that_saw_all_this_is_shipped(shared_order: WaitingOrder) -> None:
+    answer = shared_order.post(shared_order.success())
+
+    assert answer.status_code == 200
+    finished = shared_order.deployment.finished(shared_order.execution_arn)
+    assert finished["status"] == "SUCCEEDED"
+
+
+def test_an_order_that_does_not_exist(deployment: Deployment) -> None:
+    order_id = str(uuid.uuid4())
+
+    execution = deployment.finished(deployment.start(order_id))
+
+    assert execution["status"] == "FAILED"
+    assert execution["error"] == ERROR_NAME_OF_FUNCTIONS
+    assert order_id in execution["cause"]
+    assert deployment.order(order_id) is None
+    assert deployment.callback_task(order_id) is None
+    published = deployment.partner.receive(wait_seconds=2)
+    assert published is None or published.event["subject"] != order_id
+
+
+def test_a_repeat_is_a_duplicate_and_changes_nothing(order: WaitingOrder) -> None:
+    first = order.post(order.success())
+    order.deployment.finished(order.execution_arn)
+    after_first = order.snapshot()
+
+    repeat = order.post(order.success())
+
+    assert (first.status_code, first.json()["duplicate"]) == (200, False)
+    assert (repeat.status_code, repeat.json()["duplicate"]) == (200, True)
+    assert order.snapshot() == after_first
+
+
+def test_another_outcome_after_the_first_is_refused(order: WaitingOrder) -> None:
+    order.post(order.success())
+    order.deployment.finished(order.execution_arn)
+    after_first = order.snapshot()
+
+    other = order.post(
+        order.success(task_output={**example("output"), "tracking_number": "1ZOTHER"})
+    )
+
+    assert_problem(other, 409, "conflict")
+    assert order.snapshot() == after_first
+
+
+def test_a_failure_fails_the_workflow_and_marks_the_order(order: WaitingOrder) -> None:
+    error = {"code": "NoStock", "message": "The warehouse is empty.", "retryable": False}
+
+    answer = order.post(order.success(task_status="FAILURE", task_output=None, task_error=error))
+
+    assert answer.status_code == 200
+    execution = order.deployment.finished(order.execution_arn)
+    assert execution["status"] == "FAILED"
+    assert execution["error"] == "CallbackTask.Failed"
+    shipped = order.deployment.order(order.order_id)
+    assert shipped is not None
+    assert shipped["order_status"] == "FAILED"
+    assert "NoStock" in shipped["failure_reason"]

@@ -1,0 +1,90 @@
+"""Every channel of task_types.tf, end to end: a workflow waits, its partner answers."""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import requests
+
+from contracts import tree
+from contracts.task_types import evaluate
+from local.environment import EXTERNAL_ID, PARTNER_NAME, Environment
+from local.partner import Json, Partner
+from local.walkthrough import Deployment
+from tests.e2e.waiting import waiting_on
+from tests.e2e.webhooks import listening
+
+TASK_TYPES = evaluate((tree.REPOSITORY / tree.TASK_TYPES).read_text())
+
+
+type Answer = Callable[[str], tuple[Json, requests.Response]]
+
+
+@contextmanager
+def signing(task_type: str, deployment: Deployment, environment: Environment) -> Iterator[Answer]:
+    """Takes an order's message from the partner's queue and answers it, signed."""
+    assert TASK_TYPES[task_type]["partners"] == [PARTNER_NAME]
+    subscription = environment.root("partner").outputs()["subscriptions"][task_type]
+    partner = Partner(
+        deployment.partner.account,
+        subscription["queue_url"],
+        subscription["callback_role_arn"],
+        EXTERNAL_ID,
+    )
+
+    def answer(order_id: str) -> tuple[Json, requests.Response]:
+        message = replace(deployment, partner=partner).message_for(order_id)
+        return message.event, partner.handle(message, lambda _: example(task_type, "output"))
+
+    yield answer
+
+
+@contextmanager
+def with_tokens(
+    task_type: str, deployment: Deployment, environment: Environment
+) -> Iterator[Answer]:
+    """Waits for an order's message to come to the webhook, and for its answer with a token."""
+    (name,) = TASK_TYPES[task_type]["partners"]
+    port = environment.webhook_port
+    with listening(
+        deployment, task_type, name, port, lambda _: example(task_type, "output")
+    ) as partner:
+        yield lambda order_id: (partner.event(order_id), partner.answer(order_id))
+
+
+PARTNERS = {"AWS_IAM": signing, "OAUTH2": with_tokens}
+
+
+@pytest.mark.parametrize("task_type", TASK_TYPES)
+def test_the_partner_s_answer_reaches_the_workflow_that_waits(
+    task_type: str, deployment: Deployment, environment: Environment
+) -> None:
+    partner = PARTNERS[TASK_TYPES[task_type]["auth"]]
+
+    with (
+        partner(task_type, deployment, environment) as answer_to,
+        waiting_on(
+            deployment,
+            f"waits-on-{task_type.lower()}",
+            deployment.outputs["wait_states"][task_type],
+            TASK_TYPES[task_type]["payload_event_key"],
+        ) as waiting,
+    ):
+        order_id, execution_arn = waiting.start(example(task_type, "request"))
+        event, answer = answer_to(order_id)
+        execution = deployment.finished(execution_arn)
+
+    assert event["tasktype"] == task_type
+    assert event["data"] == example(task_type, "request")
+    assert answer.status_code == 200, answer.text
+    assert execution["status"] == "SUCCEEDED"
+    assert json.loads(execution["output"]) == example(task_type, "output")
+
+
+def example(task_type: str, kind: str) -> Any:
+    """The example of a contract that `make new-task-type` writes as well."""
+    examples = tree.REPOSITORY / tree.Version(task_type, "v1").examples("valid")
+    return json.loads((examples / f"{kind}.json").read_text())

@@ -1,0 +1,83 @@
+"""The reference partner without AWS in this process, with a webhook that answers as a test says."""
+
+import json
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import requests
+
+from local.partner import Json
+from local.walkthrough import Deployment, until
+from local.webhook_partner import Api, Partner, serve
+from local.webhooks import HandedOver, hand_over
+
+
+@dataclass
+class RecordingApi(Api):
+    """Keeps the answers to callbacks, by order."""
+
+    answers: dict[str, requests.Response] = field(default_factory=dict)
+
+    def call_back(self, url: str, body: Json) -> requests.Response:
+        self.answers[body["order_id"]] = answer = super().call_back(url, body)
+        return answer
+
+
+@dataclass(frozen=True)
+class Received:
+    """One request to the webhook, and what it was answered."""
+
+    headers: Mapping[str, str]
+    body: bytes
+    status: int
+
+
+@dataclass
+class RecordingPartner(Partner):
+    """Answers with an order's `statuses` first, and only then takes its message."""
+
+    api: RecordingApi
+    statuses: dict[str, list[int]] = field(default_factory=dict)
+    received: dict[str, list[Received]] = field(default_factory=dict)
+
+    def take(self, headers: Mapping[str, str], body: bytes) -> int:
+        order_id = json.loads(body)["subject"]
+        statuses = self.statuses.get(order_id)
+        status = statuses.pop(0) if statuses else super().take(headers, body)
+        self.received.setdefault(order_id, []).append(Received(headers, body, status))
+        return status
+
+    def event(self, order_id: str) -> Json:
+        """The message about an order, once it is there."""
+        received = until(lambda: self.received.get(order_id), "the webhook has the message")
+        event: Json = json.loads(received[0].body)
+        return event
+
+    def answer(self, order_id: str) -> requests.Response:
+        """What the API answered to the callback for an order."""
+        return until(lambda: self.api.answers.get(order_id), "the callback is answered")
+
+
+@contextmanager
+def listening(
+    deployment: Deployment, task_type: str, name: str, port: int, work: Callable[[Json], Json]
+) -> Iterator[RecordingPartner]:
+    """The partner `name` of a channel, at its webhook."""
+    handed = handed_over(deployment, task_type, name)
+    partner = RecordingPartner(RecordingApi(**handed.client), handed.signing_secrets, work)
+    server = serve(partner, port)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    try:
+        yield partner
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+        partner.close()
+
+
+def handed_over(deployment: Deployment, task_type: str, name: str) -> HandedOver:
+    return hand_over(deployment.platform, deployment.outputs["channels"][task_type], name)

@@ -1,0 +1,165 @@
+"""python -m tests.scale N: plans one more channel, two more, and N, on the local environment.
+
+The second is of the other kind of auth. Nothing is applied. A change to anything but the new
+channels, the release and the scopes of new channels is a failure.
+"""
+
+import json
+import shutil
+import sys
+import tempfile
+import time
+from argparse import ArgumentParser
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from contracts import tree
+from contracts.new_task_type import PARTNER_KINDS, Platform, read
+from local import ENGINE_PYTHON, REPOSITORY
+from local.environment import Environment, forget_aws_configuration
+from local.terraform import ROOTS, Directory
+from tests.e2e.engine_gaps import DRIFT
+
+SOURCES = ("dist", "schemas", "statemachines", "terraform")
+MODEL = "ORDER_SHIPPING_SERVICE"
+ALLOWED = ("module.channel[", "module.release.")
+SCOPES = "module.platform.aws_cognito_resource_server."
+SHOWN = (
+    "aws_api_gateway_model",
+    "aws_api_gateway_resource",
+    "aws_cloudwatch_log_group",
+    "aws_cloudwatch_metric_alarm",
+    "aws_cognito_resource_server",
+    "aws_cognito_user_pool_client",
+    "aws_iam_role",
+    "aws_lambda_function",
+    "aws_secretsmanager_secret",
+    "aws_sns_topic",
+    "aws_sqs_queue",
+)
+
+
+def main() -> int:
+    parser = ArgumentParser(prog="python -m tests.scale", description=__doc__)
+    parser.add_argument("channels", type=int, nargs="?", default=200)
+    wanted = parser.parse_args().channels
+    forget_aws_configuration()
+    environment = Environment(REPOSITORY / ".local", ENGINE_PYTHON)
+    console = Console()
+    with tempfile.TemporaryDirectory(prefix="callback-channels-") as scratch:
+        copy = Path(scratch)
+        for folder in SOURCES:
+            shutil.copytree(
+                REPOSITORY / folder, copy / folder, ignore=shutil.ignore_patterns(".terraform")
+            )
+        platform = read(copy)
+        root = _initialised(environment, copy)
+        declared = len(platform.task_types)
+        for count in (declared + 1, declared + 2, wanted):
+            _declare(copy, platform, count - declared)
+            began = time.perf_counter()
+            changes = _plan(environment, root)
+            seconds = time.perf_counter() - began
+            others = sorted(address for address in changes if not _allowed(address, changes))
+            console.print(_report(count, seconds, changes))
+            if others:
+                console.print(f"Neither a channel nor the release: {', '.join(others)}")
+                return 1
+    return 0
+
+
+def _initialised(environment: Environment, copy: Path) -> Directory:
+    root = replace(
+        environment.root("platform"),
+        path=copy / ROOTS.relative_to(REPOSITORY) / "platform",
+        data_dir=copy / ".terraform",
+        log=copy / "terraform.log",
+    )
+    root.init(f"-backend-config={root.path / 'envs' / 'local.s3.tfbackend'}")
+    return root
+
+
+def _declare(copy: Path, platform: Platform, more: int) -> None:
+    """Write as many task types more, in turn of each kind of auth that has a partner."""
+    local = platform.environments["local"]["partners"]
+    kinds = {
+        auth: [name for name, partner in sorted(local.items()) if partner.get(kind)][:1]
+        for auth, kind in PARTNER_KINDS.items()
+    }
+    kinds = {auth: partners for auth, partners in kinds.items() if partners}
+    entries = []
+    for number in range(more):
+        name = f"SCALE_{number:03}"
+        schemas = copy / tree.SCHEMAS
+        shutil.copytree(schemas / MODEL, schemas / name, dirs_exist_ok=True)
+        auth = sorted(kinds)[number % len(kinds)]
+        entries.append(
+            f'    {name} = {{ auth = "{auth}", partners = {json.dumps(kinds[auth])}, '
+            'payload_event_key = "order_contents", timeout_seconds = 86400 }\n'
+        )
+    source = (REPOSITORY / tree.TASK_TYPES).read_text()
+    head, opening, rest = source.partition("  task_types = {\n")
+    (copy / tree.TASK_TYPES).write_text("".join([head, opening, *entries, rest]))
+
+
+def _plan(environment: Environment, root: Directory) -> dict[str, Any]:
+    """Address => change of all that a plan would change, but for what the engine drops."""
+    plan = root.path / "plan"
+    options = ["-input=false", "-no-color", "-lock=false", "-refresh=false", f"-out={plan}"]
+    root.run("plan", *options, *environment.variables("platform"))
+    planned = json.loads(root.run("show", "-json", str(plan), quiet=True))
+    return {
+        resource["address"]: resource
+        for resource in planned["resource_changes"]
+        if resource["change"]["actions"] not in (["no-op"], ["read"]) and not _drifts(resource)
+    }
+
+
+def _allowed(address: str, changes: dict[str, Any]) -> bool:
+    """The channels, the release, and in place the resource server that takes a new scope."""
+    if address.startswith(SCOPES):
+        return changes[address]["change"]["actions"] in (["create"], ["update"])
+    return address.startswith(ALLOWED)
+
+
+def _drifts(resource: dict[str, Any]) -> bool:
+    """Whether a change only sets anew what the engine does not keep."""
+    change = resource["change"]
+    if change["actions"] != ["update"]:
+        return False
+    before, after = change["before"], change["after"]
+    changed = {name for name in after if before.get(name) != after[name]} | set(
+        change["after_unknown"]
+    )
+    return all(("platform", resource["type"], name) in DRIFT for name in changed)
+
+
+def _report(count: int, seconds: float, changes: dict[str, Any]) -> Table:
+    kinds = Counter(
+        resource["type"]
+        for resource in changes.values()
+        if resource["change"]["actions"] == ["create"]
+    )
+    table = Table(title=f"{count} channels, planned in {seconds:.0f} s", title_justify="left")
+    table.add_column("changes")
+    table.add_column("number", justify="right")
+    for verb, actions in (
+        ("created", ["create"]),
+        ("updated", ["update"]),
+        ("replaced", ["create", "delete"]),
+        ("destroyed", ["delete"]),
+    ):
+        number = sum(resource["change"]["actions"] == actions for resource in changes.values())
+        table.add_row(verb, str(number))
+    for kind in SHOWN:
+        table.add_row(f"  new {kind}", str(kinds[kind]))
+    return table
+
+
+if __name__ == "__main__":
+    sys.exit(main())
