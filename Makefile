@@ -1,0 +1,128 @@
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+
+ARCH ?= arm64
+PYTHON ?= 3.13
+ACCOUNT ?= platform
+ROOT ?= platform
+STEPS ?= 100000
+
+VENV := .venv
+ENGINE_VENV := .venv-engine
+RUN := $(VENV)/bin/python
+LOCAL := $(RUN) -m local
+LOCK := $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.13 --generate-hashes --no-emit-index-url --no-header
+
+.PHONY: help demo up down env test lint check-contracts docs types unit terraform-test e2e new-task-type package bench soak many-channels smoke bootstrap plan apply destroy format lock clean
+
+help: ## Show this help
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: $(VENV)/.ready $(ENGINE_VENV)/.ready ## Start the local environment and walk an order through it
+	@$(LOCAL) demo
+
+up: $(VENV)/.ready $(ENGINE_VENV)/.ready ## Start the local environment, or bring it to what the sources say
+	@$(LOCAL) up $(if $(ABANDON),--abandon '$(ABANDON)')
+
+down: $(VENV)/.ready ## Stop the local environment and forget it
+	@$(LOCAL) down
+
+env: $(VENV)/.ready ## Print shell exports for the local environment (make -s env; ACCOUNT=partner)
+	@$(LOCAL) env --account $(ACCOUNT)
+
+test: lint types $(ENGINE_VENV)/.ready ## Run every check
+	$(VENV)/bin/pytest
+
+lint: $(VENV)/.ready ## Check style, format, layers and contracts
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	PYTHONPATH=lambdas $(VENV)/bin/lint-imports --no-logo --no-cache
+	$(RUN) -m contracts lint
+
+check-contracts: $(VENV)/.ready ## Refuse changes that break a partner (BASE=<git revision that partners use>)
+	$(RUN) -m contracts check --base '$(BASE)'
+
+docs: $(VENV)/.ready ## Write what is published of the contracts
+	$(RUN) -m contracts docs
+
+types: $(VENV)/.ready ## Check types
+	$(VENV)/bin/mypy
+
+unit: $(VENV)/.ready ## Run unit, contract and workflow tests
+	$(VENV)/bin/pytest --ignore=tests/e2e --ignore=tests/terraform
+
+terraform-test: $(VENV)/.ready ## Check and test all Terraform code
+	$(VENV)/bin/pytest tests/terraform
+
+e2e: $(VENV)/.ready $(ENGINE_VENV)/.ready ## Run the end-to-end tests on an environment of their own
+	$(VENV)/bin/pytest tests/e2e
+
+new-task-type: $(VENV)/.ready ## Add a task type: contract and channel (NAME= AUTH=OAUTH2 PARTNER=)
+	@$(RUN) -m contracts.new_task_type '$(NAME)' $(if $(AUTH),--auth '$(AUTH)') \
+		$(if $(PARTNER),--partner '$(PARTNER)')
+
+package: $(VENV)/.ready ## Build the functions' package (ARCH=arm64|x86_64 PYTHON=3.13)
+	$(RUN) lambdas/package.py --arch $(ARCH) --python $(PYTHON)
+
+bench: $(VENV)/.ready ## Measure each function beside a bare boto3 handler
+	$(RUN) -m tests.bench
+
+soak: $(VENV)/.ready ## Run the life of a callback task through random interleavings (STEPS=100000)
+	PYTHONPATH=lambdas $(RUN) -m tests.lifecycle.soak --steps $(STEPS)
+
+many-channels: up ## Plan many channels on the local environment, and apply none (N=200)
+	@$(RUN) -m tests.scale $(N)
+
+bootstrap: $(VENV)/.ready ## Make the state bucket and account settings on AWS (ENV=dev)
+	@$(LOCAL) bootstrap --env '$(ENV)'
+
+plan apply destroy: $(VENV)/.ready
+	@$(LOCAL) terraform $@ --root $(ROOT) --env '$(ENV)' $(if $(ABANDON),--abandon '$(ABANDON)')
+
+plan: ## Plan on AWS (ENV=dev, ROOT=platform|partner)
+apply: ## Apply on AWS (ENV=dev, ROOT=platform|partner, ABANDON=TYPE gives up its open tasks)
+destroy: ## Destroy on AWS (ENV=dev, ROOT=platform|partner)
+
+smoke: $(VENV)/.ready ## Walk an order through AWS (ENV=dev PARTNER_PROFILE= EXTERNAL_ID= PLATFORM_PROFILE=)
+	@$(LOCAL) smoke --env '$(ENV)' \
+		$(if $(EXTERNAL_ID),--external-id '$(EXTERNAL_ID)') \
+		$(if $(PARTNER_PROFILE),--partner-profile '$(PARTNER_PROFILE)') \
+		$(if $(PLATFORM_PROFILE),--platform-profile '$(PLATFORM_PROFILE)')
+
+format: $(VENV)/.ready ## Format Python and Terraform
+	$(VENV)/bin/ruff check --fix .
+	$(VENV)/bin/ruff format .
+	terraform fmt -recursive terraform
+
+lock: $(VENV)/.ready ## Lock all requirements anew
+	$(LOCK) --upgrade --group lambdas --output-file lambdas/requirements.txt
+	$(LOCK) --upgrade --group dev --constraint lambdas/requirements.txt --output-file tests/requirements.txt
+	$(LOCK) --upgrade --group engine --output-file local/requirements.txt
+
+clean: ## Stop the local environment and remove all that was built
+	@if [ -e $(VENV)/.ready ]; then $(LOCAL) down; fi
+	rm -rf $(VENV) $(ENGINE_VENV) .local .terraform dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+# $(1): the environment's directory. A new lock makes it anew, so that nothing of the old one stays.
+define make_venv
+	@set -e; \
+	for python in python3.13 python3 python; do \
+		if "$$python" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info[:2] != (3, 13))' >/dev/null 2>&1; then \
+			rm -rf $(1); \
+			echo "making $(1)" >&2; \
+			"$$python" -m venv $(1); \
+			$(1)/bin/python -m pip install -qq --disable-pip-version-check --require-hashes --requirement $<; \
+			touch $@; \
+			exit 0; \
+		fi; \
+	done; \
+	echo "Python 3.13 is not installed: install it (with its venv module), as python3.13 or python3." >&2; \
+	exit 1
+endef
+
+$(VENV)/.ready: tests/requirements.txt
+	$(call make_venv,$(VENV))
+
+$(ENGINE_VENV)/.ready: local/requirements.txt
+	$(call make_venv,$(ENGINE_VENV))
