@@ -3,7 +3,7 @@
 import base64
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -118,21 +118,21 @@ def test_a_message_signed_with_a_secret_in_use_is_worked_on(
     }
 
 
-FORGED: dict[str, tuple[dict[str, str], str]] = {
-    "another secret": (signed(OTHER), BODY),
-    "an altered body": (signed(CURRENT), BODY.replace("order-1", "order-2")),
-    "another id": ({**signed(CURRENT), "Webhook-Id": "message-2"}, BODY),
-    "an old timestamp": (signed(CURRENT, age=600), BODY),
-    "a timestamp to come": (signed(CURRENT, age=-600), BODY),
-    "no signature": ({**signed(CURRENT), "Webhook-Signature": ""}, BODY),
-    "what is no signature": ({**signed(CURRENT), "Webhook-Signature": "v1"}, BODY),
-    "no headers": ({}, BODY),
+FORGED: dict[str, Callable[[], tuple[dict[str, str], str]]] = {
+    "another secret": lambda: (signed(OTHER), BODY),
+    "an altered body": lambda: (signed(CURRENT), BODY.replace("order-1", "order-2")),
+    "another id": lambda: ({**signed(CURRENT), "Webhook-Id": "message-2"}, BODY),
+    "an old timestamp": lambda: (signed(CURRENT, age=600), BODY),
+    "a timestamp to come": lambda: (signed(CURRENT, age=-600), BODY),
+    "no signature": lambda: ({**signed(CURRENT), "Webhook-Signature": ""}, BODY),
+    "what is no signature": lambda: ({**signed(CURRENT), "Webhook-Signature": "v1"}, BODY),
+    "no headers": lambda: ({}, BODY),
 }
 
 
 @pytest.mark.parametrize("forged", FORGED)
 def test_a_forged_message_is_refused(forged: str, platform: Platform, partner: Partner) -> None:
-    headers, body = FORGED[forged]
+    headers, body = FORGED[forged]()
 
     status = partner.take(headers, body.encode())
     partner.close()
