@@ -146,10 +146,10 @@ class Environment:
             raise NotUpError
         return self._root(name, state.engine)
 
-    def variables(self, name: str) -> list[str]:
+    def variables(self, name: str, roots: Path = ROOTS) -> list[str]:
         """The arguments that give a root its variables, as the last apply had them."""
         generated = self.directory / f"{name}.tfvars.json"
-        return [f"-var-file={ROOTS / name / 'envs' / 'local.tfvars'}", f"-var-file={generated}"]
+        return [f"-var-file={roots / name / 'envs' / 'local.tfvars'}", f"-var-file={generated}"]
 
     @property
     def _lock_file(self) -> Path:

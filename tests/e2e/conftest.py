@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from tempfile import mkdtemp
 
@@ -15,13 +16,15 @@ import pytest
 from local import ENGINE_PYTHON, REPOSITORY
 from local.environment import Environment, forget_aws_configuration
 from local.walkthrough import Deployment
+from tests.e2e.added_channel import AddedChannel, added
 
 UP_LOG = "up.log"
+ENDS_THE_ADDED_CHANNEL = "test_task_type_life.py"
 UP = pytest.StashKey[tuple[Environment, "subprocess.Popen[bytes]"]]()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=_is_ours)
+    items.sort(key=lambda item: (_is_ours(item), item.path.name == ENDS_THE_ADDED_CHANNEL))
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
@@ -61,6 +64,16 @@ def environment(pytestconfig: pytest.Config) -> Environment:
 @pytest.fixture(scope="session")
 def deployment(environment: Environment) -> Deployment:
     return environment.deployment()
+
+
+@pytest.fixture(scope="session")
+def added_channel(
+    environment: Environment,
+    deployment: Deployment,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[AddedChannel]:
+    with added(environment, deployment, tmp_path_factory.mktemp("added-channel")) as channel:
+        yield channel
 
 
 def _is_ours(item: pytest.Item) -> bool:

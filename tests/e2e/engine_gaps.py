@@ -43,3 +43,10 @@ DRIFT = frozenset(
         ("platform", "aws_sfn_state_machine", "tracing_configuration"),
     }
 )
+
+# A call about a resource of another account: AWS refuses it, the engine looks for the resource in
+# the caller's own account and does not find it.
+LOOKS_IN_THE_CALLERS_ACCOUNT = frozenset(
+    {"apigateway", "cognito-idp", "dynamodb", "iam", "lambda", "logs", "secretsmanager"}
+    | {"stepfunctions"}
+)

@@ -1,6 +1,5 @@
 """What the API answers to good, bad and repeated callbacks, and that bad ones change nothing."""
 
-import json
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,20 +7,14 @@ from typing import Any
 
 import pytest
 import requests
-from botocore.credentials import Credentials
-from botocore.exceptions import ClientError
 
-from local.accounts import Account
-from local.environment import REGION, local_session
-from local.partner import Json, Message, Partner, signed_post
+from local.environment import REGION
+from local.partner import Json, Message, signed_post
 from local.walkthrough import TASK_TYPE, Deployment, example
 from tests.e2e.engine_gaps import (
     CONTENT_TYPE_FOR_DENIED_ROUTE,
     ERROR_NAME_OF_FUNCTIONS,
-    STATUS_FOR_FOREIGN_KEY,
 )
-
-STRANGER = "333333333333"
 
 
 @dataclass(frozen=True)
@@ -150,50 +143,6 @@ def test_unsigned(untouched: WaitingOrder) -> None:
     answer = requests.post(untouched.callback_url, json=untouched.success(), timeout=30)
 
     assert_problem(answer, 403, "forbidden")
-
-
-def test_signed_with_a_wrong_secret(untouched: WaitingOrder) -> None:
-    good = untouched.deployment.partner.credentials()
-    bad = Credentials(good.access_key, "wrong", good.token)
-
-    answer = signed_post(
-        untouched.callback_url, json.dumps(untouched.success()).encode(), bad, REGION
-    )
-
-    assert_problem(answer, 403, "forbidden")
-
-
-def test_signed_by_a_stranger(untouched: WaitingOrder) -> None:
-    stranger = Credentials(STRANGER, "test")
-
-    answer = signed_post(
-        untouched.callback_url, json.dumps(untouched.success()).encode(), stranger, REGION
-    )
-
-    assert answer.status_code == STATUS_FOR_FOREIGN_KEY
-
-
-def test_a_stranger_cannot_assume_the_callback_role(deployment: Deployment) -> None:
-    stranger = Account(local_session(STRANGER), deployment.partner.account.endpoint_url)
-
-    with pytest.raises(ClientError, match="AccessDenied"):
-        Partner(
-            stranger,
-            deployment.partner.queue_url,
-            deployment.partner.callback_role_arn,
-            deployment.partner.external_id,
-        ).credentials()
-
-
-def test_the_partner_cannot_assume_the_callback_role_without_its_external_id(
-    deployment: Deployment,
-) -> None:
-    partner = deployment.partner
-
-    with pytest.raises(ClientError, match="AccessDenied"):
-        Partner(
-            partner.account, partner.queue_url, partner.callback_role_arn, "guessed"
-        ).credentials()
 
 
 def test_an_unknown_order(untouched: WaitingOrder) -> None:

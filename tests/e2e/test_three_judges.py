@@ -1,18 +1,22 @@
 """The gateway as applied, the function and the draft's reference agree on every document."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
+import requests
 from boto3.dynamodb.conditions import Key
 from callbacks.adapters.json_schema import JsonSchemaContracts
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft4Validator
 
-from local.partner import Partner
+from local.partner import Json, Partner
 from local.walkthrough import Deployment
+from local.webhook_partner import Api
+from tests.e2e.webhooks import handed_over
 from tests.schemas.documents import documents, near_misses
 
 REFUSED_BY_FUNCTION = "the body breaks the contract of this channel"
@@ -20,11 +24,11 @@ REFUSED_BY_FUNCTION = "the body breaks the contract of this channel"
 
 @dataclass(frozen=True)
 class Route:
-    """A live contract version, its model as registered, and a partner who may post to it."""
+    """A live contract version, its model as registered, and how one who may posts to it."""
 
     url: str
     model: str
-    partner: Partner
+    post: Callable[[str, Json], requests.Response]
 
 
 @pytest.fixture(scope="module")
@@ -32,17 +36,26 @@ def routes(deployment: Deployment) -> list[Route]:
     found = deployment.callback_tasks.query(
         KeyConditionExpression=Key("order_id").eq("#CHANNEL"), ConsistentRead=True
     )
+    registrations: Any = found["Items"]
+    return [
+        Route(
+            registration["callback_url"] + ("" if name == "v1" else f"/{name}"),
+            version["callback"],
+            _post(deployment, registration["task_type"]),
+        )
+        for registration in registrations
+        for name, version in registration["versions"].items()
+    ]
+
+
+def _post(deployment: Deployment, task_type: str) -> Callable[[str, Json], requests.Response]:
+    """How the first partner of a channel posts, signed or with a token."""
+    channel = deployment.outputs["channels"][task_type]
     one = deployment.partner
-    routes = []
-    for item in found["Items"]:
-        registration: Any = item
-        roles = deployment.outputs["channels"][registration["task_type"]]["callback_roles"]
-        for role in list(roles.values())[:1]:
-            for name, version in registration["versions"].items():
-                url = registration["callback_url"] + ("" if name == "v1" else f"/{name}")
-                caller = Partner(one.account, one.queue_url, role, one.external_id)
-                routes.append(Route(url, version["callback"], caller))
-    return routes
+    for role in channel["callback_roles"].values():
+        return Partner(one.account, one.queue_url, role, one.external_id).call_back
+    name = next(iter(channel["oauth2"]["client_ids"]))
+    return Api(**handed_over(deployment, task_type, name).client).call_back
 
 
 def test_judges_agree(routes: list[Route]) -> None:
@@ -62,7 +75,7 @@ def test_judges_agree(routes: list[Route]) -> None:
         expected = Draft4Validator(model).is_valid(document)
         function = not JsonSchemaContracts().violations(route.model, document)
 
-        answer = route.partner.call_back(route.url, document)
+        answer = route.post(route.url, document)
 
         detail = answer.json()["detail"]
         verdicts.append(expected)

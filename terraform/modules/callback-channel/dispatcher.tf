@@ -26,9 +26,12 @@ module "dispatcher" {
       actions   = ["sns:Publish"]
       resources = [aws_sns_topic.this.arn]
     }
-    RegisterTasks = {
-      actions   = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]
+    ReadTasks = {
+      actions   = ["dynamodb:GetItem"]
       resources = [var.platform.callback_table.arn]
     }
+    RegisterTasks = merge(var.platform.change_tasks, {
+      actions = ["dynamodb:PutItem", "dynamodb:UpdateItem"]
+    })
   }
 }

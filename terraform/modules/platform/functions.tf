@@ -3,8 +3,9 @@ locals {
   send_task_resources = var.scope_send_task ? local.state_machine_arns : ["*"]
 
   complete_callbacks = {
-    ReadAndCloseTasks = {
-      actions   = ["dynamodb:GetItem", "dynamodb:UpdateItem"]
+    CloseTasks = local.change_tasks
+    ReadTasks = {
+      actions   = ["dynamodb:GetItem"]
       resources = [aws_dynamodb_table.callback_tasks.arn]
     }
     SendTaskResults = {
@@ -17,7 +18,16 @@ locals {
     }
   }
 
-  # Tokens are for the functions that send them. Both keys are part of every Query on AWS; the local engine has neither.
+  # Registrations are Terraform's to write. The key is part of every UpdateItem and PutItem on AWS; the local engine does not have it.
+  change_tasks = {
+    actions   = ["dynamodb:UpdateItem"]
+    resources = [aws_dynamodb_table.callback_tasks.arn]
+    conditions = [
+      { test = "ForAllValues:StringNotLike", variable = "dynamodb:LeadingKeys", values = ["#*"] },
+    ]
+  }
+
+  # Tokens are for the functions that send them.
   read_without_token = {
     actions   = ["dynamodb:Query"]
     resources = [aws_dynamodb_table.callback_tasks.arn]
@@ -43,11 +53,8 @@ locals {
       }
       kms_via_services = ["dynamodb", "sqs"]
       permissions = {
-        CloseTasks = {
-          actions   = ["dynamodb:UpdateItem"]
-          resources = [aws_dynamodb_table.callback_tasks.arn]
-        }
-        FindTasks = local.read_without_token
+        CloseTasks = local.change_tasks
+        FindTasks  = local.read_without_token
         KeepEventsThatFail = {
           actions   = ["sqs:SendMessage"]
           resources = [aws_sqs_queue.close_execution_dead_letter.arn]
@@ -140,11 +147,8 @@ locals {
           actions   = ["dynamodb:Query"]
           resources = ["${aws_dynamodb_table.callback_tasks.arn}/index/due"]
         }
-        ReadDueTasks = local.read_without_token
-        LeaseDueTasks = {
-          actions   = ["dynamodb:UpdateItem"]
-          resources = [aws_dynamodb_table.callback_tasks.arn]
-        }
+        ReadDueTasks  = local.read_without_token
+        LeaseDueTasks = local.change_tasks
         QueueForRedelivery = {
           actions   = ["sqs:SendMessage"]
           resources = [aws_sqs_queue.redelivery.arn]

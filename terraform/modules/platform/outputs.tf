@@ -43,6 +43,7 @@ output "platform" {
       arn  = aws_dynamodb_table.callback_tasks.arn
       name = aws_dynamodb_table.callback_tasks.name
     }
+    change_tasks   = local.change_tasks
     execution_arns = local.execution_arns
     external_callback = {
       function_name = module.function["external_callback"].name

@@ -2,10 +2,7 @@ locals {
   name = "${var.platform.name_prefix}-${replace(lower(var.task_type), "_", "-")}-${var.partner}"
 
   permissions = {
-    FailTasks = {
-      actions   = ["dynamodb:UpdateItem"]
-      resources = [var.platform.callback_table.arn]
-    }
+    FailTasks = var.platform.change_tasks
     GiveUp = {
       actions   = ["sqs:SendMessage"]
       resources = [aws_sqs_queue.dead_letter.arn]

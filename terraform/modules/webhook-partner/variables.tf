@@ -59,6 +59,11 @@ variable "platform" {
       s3_key        = string
       sha256_base64 = string
     })
+    change_tasks = object({
+      actions    = list(string)
+      resources  = list(string)
+      conditions = list(object({ test = string, values = list(string), variable = string }))
+    })
     callback_table = object({ arn = string, name = string })
     oauth2 = object({
       scopes       = map(string) # task type => scope

@@ -81,6 +81,11 @@ variables {
       s3_key        = "lambdas.zip"
       sha256_base64 = "x"
     }
+    change_tasks = {
+      actions    = ["dynamodb:UpdateItem"]
+      resources  = ["arn:aws:dynamodb:eu-west-1:111111111111:table/tasks"]
+      conditions = [{ test = "ForAllValues:StringNotLike", variable = "dynamodb:LeadingKeys", values = ["#*"] }]
+    }
     callback_table     = { arn = "arn:aws:dynamodb:eu-west-1:111111111111:table/tasks", name = "callbacks-dev-CallbackTasks" }
     orders_table       = { arn = "arn:aws:dynamodb:eu-west-1:111111111111:table/orders", name = "callbacks-dev-Orders" }
     execution_arns     = ["arn:aws:states:eu-west-1:111111111111:execution:callbacks-dev-order-processing:*"]

@@ -52,7 +52,7 @@ run "allows_itself_logs_traces_and_its_environment_only" {
       } == {
       WriteOwnLogs = {
         actions    = toset(["logs:CreateLogStream", "logs:PutLogEvents"])
-        resources  = toset(["arn:aws:logs:eu-west-1:111111111111:log-group:own:log-stream:*"])
+        resources  = toset(["arn:aws:logs:eu-west-1:111111111111:log-group:own:*"])
         conditions = {}
       }
       WriteTraces = {

@@ -146,8 +146,18 @@ run "names_what_functions_may_touch" {
         && contains(statement.resources, "arn:aws:dynamodb:eu-west-1:111111111111:table/tasks")
         && !anytrue([for condition in try(statement.conditions, []) : condition.variable == "dynamodb:Attributes" && !contains(condition.values, "task_token")])
       ]
-    ])) == tolist(["external_callback.ReadAndCloseTasks", "redeliver_callback.ReadAndCloseTasks"])
+    ])) == tolist(["external_callback.ReadTasks", "redeliver_callback.ReadTasks"])
     error_message = "Only the functions that send tokens may read them."
+  }
+
+  assert {
+    condition = alltrue(flatten([
+      for function in local.functions : [
+        for statement in function.permissions : try(statement.conditions, []) == local.change_tasks.conditions
+        if contains(statement.resources, "arn:aws:dynamodb:eu-west-1:111111111111:table/tasks") && anytrue([for action in statement.actions : !contains(["dynamodb:GetItem", "dynamodb:Query"], action)])
+      ]
+    ])) && output.platform.change_tasks == local.change_tasks
+    error_message = "No function may write a registration."
   }
 }
 

@@ -61,6 +61,11 @@ variables {
       s3_key        = "lambdas.zip"
       sha256_base64 = "x"
     }
+    change_tasks = {
+      actions    = ["dynamodb:UpdateItem"]
+      resources  = ["arn:aws:dynamodb:eu-west-1:111111111111:table/tasks"]
+      conditions = [{ test = "ForAllValues:StringNotLike", variable = "dynamodb:LeadingKeys", values = ["#*"] }]
+    }
     callback_table = { arn = "arn:aws:dynamodb:eu-west-1:111111111111:table/tasks", name = "callbacks-dev-CallbackTasks" }
     oauth2 = {
       scopes       = { ORDER_CREDIT_CHECK = "callbacks-7/ORDER_CREDIT_CHECK", ORDER_FRAUD_REVIEW = "callbacks-1/ORDER_FRAUD_REVIEW" }

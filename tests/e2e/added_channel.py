@@ -1,0 +1,163 @@
+"""A channel that the tests add to the environment: another task type, of another partner."""
+
+import json
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from contracts import new_task_type, tree
+from local import REPOSITORY, release
+from local.accounts import Account
+from local.environment import Environment, local_session
+from local.partner import Json, Partner
+from local.terraform import ROOTS, Directory
+from local.walkthrough import Deployment
+
+NAME = "TYPE_THAT_A_TEST_ADDS"
+PARTNER_NAME = "globex-customs"
+PARTNER_ACCOUNT = "333333333333"
+EXTERNAL_ID = "local-globex-customs"
+SOURCES = ("dist", "lambdas/functions", "schemas", "statemachines", "terraform")
+
+
+@dataclass
+class Platform:
+    """The platform root in a copy of the sources, with the environment's state."""
+
+    root: Directory
+    deployment: Deployment
+    options: list[str]
+    said: list[str] = field(default_factory=list)
+
+    def apply(self, *abandoned: str) -> Json:
+        release.apply(
+            self.root, self.deployment.platform, self.options, abandoned, self.said.append
+        )
+        return self.root.outputs()
+
+    @property
+    def sources(self) -> Path:
+        return self.root.path.parents[2]
+
+    @property
+    def task_types(self) -> Path:
+        return self.sources / tree.TASK_TYPES
+
+    def declare(self, text: str, other: str) -> None:
+        """Change the entry of the added task type."""
+        before, opening, after = self.task_types.read_text().partition(f"    {NAME} = {{")
+        entry, closing, rest = after.partition("    }\n")
+        changed = entry.replace(text, other)
+        self.task_types.write_text(before + opening + changed + closing + rest)
+
+    def forget(self) -> None:
+        """Take the added task type out again: its entry and its contract."""
+        before, _, after = self.task_types.read_text().partition(f"    {NAME} = {{")
+        self.task_types.write_text(before + after.partition("    }\n")[2])
+        shutil.rmtree(self.sources / tree.SCHEMAS / NAME)
+
+    def example(self, kind: str) -> Json:
+        examples = self.sources / tree.Version(NAME, "v1").examples("valid")
+        document: Json = json.loads((examples / f"{kind}.json").read_text())
+        return document
+
+
+@dataclass(frozen=True)
+class AddedChannel:
+    """`deployment` has the channel's partner, whose queue is subscribed to the topic.
+
+    `outputs` are those of the platform's root once the channel was added.
+    """
+
+    platform: Platform
+    outputs: Json
+    deployment: Deployment
+
+    @property
+    def channel(self) -> Json:
+        channel: Json = self.outputs["channels"][NAME]
+        return channel
+
+    @property
+    def wait_state(self) -> Json:
+        state: Json = self.outputs["wait_states"][NAME]
+        return state
+
+    @property
+    def queue_arn(self) -> str:
+        partner = self.deployment.partner
+        return queue_arn(partner.account, partner.queue_url)
+
+
+@contextmanager
+def added(
+    environment: Environment, deployment: Deployment, directory: Path
+) -> Iterator[AddedChannel]:
+    """Adds the channel as `make new-task-type` and `make apply` do, and takes it away again."""
+    for folder in SOURCES:
+        shutil.copytree(
+            REPOSITORY / folder, directory / folder, ignore=shutil.ignore_patterns(".terraform")
+        )
+    root = replace(
+        environment.root("platform"),
+        path=directory / ROOTS.relative_to(REPOSITORY) / "platform",
+        data_dir=directory / ".terraform",
+        log=environment.directory / "terraform-task-type.log",
+    )
+    root.init(f"-backend-config={root.path / 'envs' / 'local.s3.tfbackend'}")
+    # What the engine drops is none of these tests' business, and reading it takes long.
+    options = ["-auto-approve", "-input=false", "-no-color", "-refresh=false"]
+    platform = Platform(
+        root, deployment, [*options, *environment.variables("platform", roots=root.path.parent)]
+    )
+    declared = platform.task_types.read_text()
+    for settings in (root.path / "envs").glob("*.tfvars"):
+        settings.write_text(_with_partner(settings.read_text()))
+    new_task_type.add(platform.sources, NAME, partner=PARTNER_NAME)
+    outputs = platform.apply()
+    account = Account(local_session(PARTNER_ACCOUNT), deployment.platform.endpoint_url)
+    partner = Partner(
+        account,
+        _subscribed_queue(account, outputs["channels"][NAME]),
+        outputs["channels"][NAME]["callback_roles"][PARTNER_NAME],
+        EXTERNAL_ID,
+    )
+    yield AddedChannel(platform, outputs, replace(deployment, partner=partner, outputs=outputs))
+    account.sqs.delete_queue(QueueUrl=partner.queue_url)
+    platform.task_types.write_text(declared)  # A test that failed leaves the channel behind.
+    if NAME in root.outputs()["channels"]:
+        platform.apply(NAME)
+    for task in release.open_tasks(deployment.platform, root.outputs(), [NAME]):
+        deployment.callback_tasks.delete_item(Key={"order_id": task.order_id, "task_type": NAME})
+
+
+def queue_arn(account: Account, url: str) -> str:
+    """The ARN of a queue."""
+    return account.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])[
+        "Attributes"
+    ]["QueueArn"]
+
+
+def _with_partner(settings: str) -> str:
+    """The text of an environment's tfvars with one partner more."""
+    partner = json.dumps({"account_id": PARTNER_ACCOUNT, "external_id": EXTERNAL_ID})
+    return settings.replace("partners = {\n", f"partners = {{\n  {PARTNER_NAME} = {partner}\n")
+
+
+def _subscribed_queue(account: Account, channel: Json) -> str:
+    url = account.sqs.create_queue(QueueName=f"customs-{time.time_ns()}")["QueueUrl"]
+    arn = queue_arn(account, url)
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": "sns.amazonaws.com"},
+        "Action": "sqs:SendMessage",
+        "Resource": arn,
+        "Condition": {"ArnEquals": {"aws:SourceArn": channel["topic_arn"]}},
+    }
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    account.sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
+    account.sns.subscribe(TopicArn=channel["topic_arn"], Protocol="sqs", Endpoint=arn)
+    return url
