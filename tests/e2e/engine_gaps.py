@@ -47,6 +47,6 @@ DRIFT = frozenset(
 # A call about a resource of another account: AWS refuses it, the engine looks for the resource in
 # the caller's own account and does not find it.
 LOOKS_IN_THE_CALLERS_ACCOUNT = frozenset(
-    {"apigateway", "cognito-idp", "dynamodb", "iam", "lambda", "logs", "secretsmanager"}
-    | {"stepfunctions"}
+    {"apigateway", "cognito-idp", "dynamodb", "iam", "kms", "lambda", "logs"}
+    | {"secretsmanager", "stepfunctions"}
 )

@@ -57,6 +57,12 @@ class Scene:
         (own,) = (pool["Id"] for pool in pools if pool["Name"].endswith("-partners"))
         return str(own)
 
+    @cached_property
+    def key_arn(self) -> str:
+        functions = self.administrator("lambda").list_functions(MaxItems=50)["Functions"]
+        (key_arn,) = {function["KMSKeyArn"] for function in functions}
+        return str(key_arn)
+
     def channel(self, task_type: str = SHIPPING) -> Json:
         channel: Json = self.platform.outputs["channels"][task_type]
         return channel

@@ -306,6 +306,20 @@ CALLS = {
             ]
         ),
     ),
+    # Not even the administrator: through services it is used, which test_rules judges.
+    "encrypt with the key": call(
+        "kms",
+        set(),
+        lambda kms, scene: kms.encrypt(KeyId=scene.key_arn, Plaintext=b"x"),
+    ),
+    "make a data key": call(
+        "kms",
+        set(),
+        lambda kms, scene: kms.generate_data_key(KeyId=scene.key_arn, KeySpec="AES_256"),
+    ),
+    "describe the key": call(
+        "kms", {ADMINISTRATOR}, lambda kms, scene: kms.describe_key(KeyId=scene.key_arn)
+    ),
     "read the Terraform state": call(
         "s3",
         {ADMINISTRATOR},
