@@ -1,4 +1,4 @@
-"""What is published under docs/: one page a channel, OpenAPI, AsyncAPI, and the keyword table."""
+"""What is published under docs/: a page a channel and version, OpenAPI, AsyncAPI, the keywords."""
 
 import json
 import re
@@ -12,7 +12,7 @@ import jinja2
 from markupsafe import Markup, escape
 
 from contracts import answers, asyncapi, channels, event, openapi
-from contracts.channels import Channel
+from contracts.channels import Channel, Contract
 from contracts.fields import fields
 from contracts.keywords import KEYWORDS, LATER_DRAFTS
 from contracts.patterns import END
@@ -27,16 +27,19 @@ def render(root: Path) -> dict[Path, str]:
     return {
         PUBLISHED / "openapi.json": _json(openapi.document(found)),
         PUBLISHED / "asyncapi.json": _json(asyncapi.document(found)),
-        **{PUBLISHED / f"{channel.task_type}.html": page(channel) for channel in found},
+        **{
+            PUBLISHED / _file_name(channel, contract): page(channel, contract)
+            for channel in found
+            for contract in channel.contracts
+        },
         KEYWORD_TABLE: _template("json-schema.md.j2").render(
             keywords=KEYWORDS, later=LATER_DRAFTS, end=END
         ),
     }
 
 
-def page(channel: Channel) -> str:
-    """The page of a channel, for the partner's engineer."""
-    contract = channel.contracts[0]
+def page(channel: Channel, contract: Contract) -> str:
+    """The page of one version of a channel, for the partner's engineer."""
     event_fields = fields(event.schema(channel, contract))
     return _template("channel.html.j2").render(
         channel=channel,
@@ -67,6 +70,11 @@ def write(root: Path) -> list[Path]:
     for path, content in rendered.items():
         (root / path).write_text(content)
     return list(rendered)
+
+
+def _file_name(channel: Channel, contract: Contract) -> str:
+    """As the routes are: v1 has the channel's name, another version its own behind it."""
+    return f"{channel.task_type}{'' if contract.name == 'v1' else f'-{contract.name}'}.html"
 
 
 def _json(document: Mapping[str, Any]) -> str:

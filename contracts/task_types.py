@@ -12,6 +12,7 @@ DEFAULTS: Mapping[str, Any] = {
     "enabled": True,
     "heartbeat_seconds": None,
     "max_output_bytes": 65536,
+    "message_version": "v1",
     "require_callback_id": True,
     "versions": ["v1"],
 }

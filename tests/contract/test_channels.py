@@ -17,7 +17,8 @@ CHANNELS = {
     "with heartbeats": shipping_channel(heartbeat_seconds=300),
     "disabled": shipping_channel(enabled=False),
     "of two versions": shipping_channel(
-        versions={version: shipping_channel().versions["v1"] for version in ("v1", "v2")}
+        message_version="v2",
+        versions={version: shipping_channel().versions["v1"] for version in ("v1", "v2")},
     ),
 }
 

@@ -277,5 +277,6 @@ def _channel(callback_id_required: bool) -> Channel:
         max_output_bytes=65_536,
         timeout_seconds=WAIT_SECONDS,
         heartbeat_seconds=None,
+        message_version="v1",
         versions={"v1": Contract("{}", "{}")},
     )

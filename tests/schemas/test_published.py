@@ -4,6 +4,7 @@ import ast
 import html
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from markupsafe import escape
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from contracts import answers, asyncapi, channels, event, openapi, pages, tree
-from contracts.channels import Channel
+from contracts.channels import Channel, Contract
 from contracts.fields import fields
 from contracts.task_types import DEFAULTS, console
 from tests.support.channels import SHIPPING, example
@@ -28,14 +29,16 @@ SPECIFICATION = Path(__file__).parent / "asyncapi/3.0.0.json"
 
 
 def _oauth2() -> Channel:
-    """A channel of the other kind, with all that is optional."""
+    """A channel of the other kind, with all that is optional, and a second version."""
     first = CHANNELS[0]
+    contracts = [*first.contracts, replace(first.contracts[0], name="v2")]
     settings = {**DEFAULTS, "auth": "OAUTH2", "timeout_seconds": 90, "heartbeat_seconds": 60}
-    return Channel("ORDER_OTHER_SERVICE", settings, first.contracts)
+    return Channel("ORDER_OTHER_SERVICE", settings, contracts)
 
 
 ALL = [*CHANNELS, _oauth2()]
-IDS = [channel.task_type for channel in ALL]
+PAGES = [(channel, contract) for channel in ALL for contract in channel.contracts]
+IDS = [f"{channel.task_type} {contract.name}" for channel, contract in PAGES]
 
 
 def test_published_files_are_current() -> None:
@@ -88,7 +91,7 @@ def test_definitions_become_components() -> None:
     assert rest == {"properties": {"size": {"$ref": "#/components/schemas/ParcelV1Size"}}}
 
 
-@pytest.mark.parametrize("channel", ALL, ids=IDS)
+@pytest.mark.parametrize("channel", ALL, ids=lambda channel: channel.task_type)
 def test_examples_meet_their_schemas(channel: Channel) -> None:
     for contract in channel.contracts:
         message = Draft4Validator(event.schema(channel, contract))
@@ -144,10 +147,9 @@ def test_results_are_those_of_the_function() -> None:
     assert {success.result for success in answers.SUCCESSES} == {one.value for one in Answer}
 
 
-@pytest.mark.parametrize("channel", ALL, ids=IDS)
-def test_page_tells_every_field_and_answer(channel: Channel) -> None:
-    page = pages.page(channel)
-    contract = channel.contracts[0]
+@pytest.mark.parametrize(("channel", "contract"), PAGES, ids=IDS)
+def test_page_tells_every_field_and_answer(channel: Channel, contract: Contract) -> None:
+    page = pages.page(channel, contract)
 
     rows = [*fields(event.schema(channel, contract)), *fields(contract.model)]
 
@@ -157,9 +159,9 @@ def test_page_tells_every_field_and_answer(channel: Channel) -> None:
     assert [one for one in answers.PROBLEMS if one.slug not in page] == []
 
 
-@pytest.mark.parametrize("channel", ALL, ids=IDS)
-def test_page_stands_alone(channel: Channel) -> None:
-    page = pages.page(channel)
+@pytest.mark.parametrize(("channel", "contract"), PAGES, ids=IDS)
+def test_page_stands_alone(channel: Channel, contract: Contract) -> None:
+    page = pages.page(channel, contract)
 
     assert re.findall(r"<(?:script|link|img|iframe)\b|url\(|@import", page) == []
     assert set(re.findall(r'href="(#?[^":]*)', page)) >= {"#message", "#callback", "#errors"}
@@ -167,9 +169,9 @@ def test_page_stands_alone(channel: Channel) -> None:
     assert anchors <= set(re.findall(r'id="([^"]+)"', page))
 
 
-@pytest.mark.parametrize("channel", ALL, ids=IDS)
-def test_page_shows_python_and_the_channel_s_own_auth(channel: Channel) -> None:
-    page = pages.page(channel)
+@pytest.mark.parametrize(("channel", "contract"), PAGES, ids=IDS)
+def test_page_shows_python_and_the_channel_s_own_auth(channel: Channel, contract: Contract) -> None:
+    page = pages.page(channel, contract)
     blocks = [html.unescape(block) for block in re.findall(r"<pre><code>(.*?)</code>", page, re.S)]
     python = [block for block in blocks if "def report(" in block or "= report(" in block]
     oauth2 = channel.settings["auth"] == "OAUTH2"
@@ -179,6 +181,16 @@ def test_page_shows_python_and_the_channel_s_own_auth(channel: Channel) -> None:
         ast.parse(block)
     assert ("Bearer" in python[0], "SigV4Auth" in python[0]) == (oauth2, not oauth2)
     assert ("--aws-sigv4" in page, "client_credentials" in page) == (not oauth2, oauth2)
+
+
+@pytest.mark.parametrize(("channel", "contract"), PAGES, ids=IDS)
+def test_page_says_when_messages_are_of_another_version(
+    channel: Channel, contract: Contract
+) -> None:
+    page = pages.page(channel, contract)
+
+    assert ("Messages are of version v1 now" in page) == (contract.name == "v2")
+    assert f"/externalCallback/{channel.task_type}/v2" in page or contract.name == "v1"
 
 
 def test_fields_follow_references_and_arrays() -> None:

@@ -37,6 +37,7 @@ def shipping_channel(**changes: Any) -> Channel:
         "max_output_bytes": 65_536,
         "timeout_seconds": 86_400,
         "heartbeat_seconds": None,
+        "message_version": "v1",
         "versions": {
             "v1": Contract(json.dumps(schema("request")), json.dumps(composed(schema("output"))))
         },
@@ -54,6 +55,7 @@ def registration(channel: Channel) -> dict[str, Any]:
         "callback_url": {"S": channel.callback_url},
         "enabled": {"BOOL": channel.enabled},
         "max_output_bytes": {"N": str(channel.max_output_bytes)},
+        "message_version": {"S": channel.message_version},
         "partners": {"M": {"acme-shipping": {"M": {"account_id": {"S": "222222222222"}}}}},
         "route": {"S": f"/externalCallback/{channel.task_type}"},
         "timeout_seconds": {"N": str(channel.timeout_seconds)},

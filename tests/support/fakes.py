@@ -197,11 +197,13 @@ class FakeChannels:
 
 @dataclass
 class FakeContracts:
-    """Finds the same violations in every document."""
+    """Finds the same violations in every document, and keeps the schemas it was asked about."""
 
     found: list[Violation] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
 
     def violations(self, schema: str, document: object) -> Sequence[Violation]:  # noqa: ARG002
+        self.asked.append(schema)
         return self.found
 
 

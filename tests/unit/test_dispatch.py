@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 import pytest
+from callbacks.domain.channel import Contract
 from callbacks.domain.errors import (
     AttemptSuperseded,
     CallbackChannelError,
@@ -101,6 +102,19 @@ class TestMessage:
         }
         [(_, attributes)] = scene.topic.published
         assert attributes == {"task_type": SHIPPING, "order_id": KEY.order_id}
+
+    def test_of_another_version_is_answered_at_its_route(self, scene: Scene) -> None:
+        first = shipping_channel().versions["v1"]
+        scene.channels.channels[SHIPPING] = shipping_channel(
+            message_version="v2", versions={"v1": Contract("{}", "{}"), "v2": first}
+        )
+
+        callback_id = scene.dispatcher.dispatch(request())
+
+        event = published(scene)
+        assert event["dataschema"] == f"urn:callback-channels:{SHIPPING}:v2:request"
+        assert event["callbackurl"] == f"{CALLBACK_URL}/v2?callback_id={callback_id}"
+        assert scene.contracts.asked == [first.request]
 
     def test_never_carries_the_token(self, scene: Scene) -> None:
         scene.dispatcher.dispatch(request())
@@ -369,7 +383,7 @@ def disabled(scene: Scene) -> None:
     scene.channels.channels[SHIPPING] = shipping_channel(enabled=False)
 
 
-def without_v1(scene: Scene) -> None:
+def without_its_version(scene: Scene) -> None:
     scene.channels.channels[SHIPPING] = shipping_channel(versions={})
 
 
@@ -386,7 +400,7 @@ def nothing(_scene: Scene) -> None:
     [
         (no_channel, request(), ChannelNotRegistered, "no channel ORDER_SHIPPING_SERVICE"),
         (disabled, request(), ChannelDisabled, "is disabled"),
-        (without_v1, request(), InvalidDispatch, "no live contract v1"),
+        (without_its_version, request(), InvalidDispatch, "no live contract v1"),
         (broken_contract, request(), InvalidRequest, "/items: is too short; /: is odd"),
         (nothing, request(key=TaskKey("#CHANNEL", SHIPPING)), InvalidDispatch, "order_id"),
         (nothing, request(key=TaskKey("", SHIPPING)), InvalidDispatch, "order_id"),

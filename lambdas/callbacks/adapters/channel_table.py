@@ -46,6 +46,7 @@ class DynamoDBChannels:
             max_output_bytes=int(item["max_output_bytes"]["N"]),
             timeout_seconds=int(item["timeout_seconds"]["N"]),
             heartbeat_seconds=int(heartbeat["N"]) if heartbeat else None,
+            message_version=item["message_version"]["S"],
             versions={
                 name: Contract(version["M"]["request"]["S"], version["M"]["callback"]["S"])
                 for name, version in item["versions"]["M"].items()

@@ -14,7 +14,10 @@ class Contract:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Channel:
-    """`callback_url` is the route of v1; sizes are bytes, times are seconds."""
+    """`callback_url` is the route of v1; messages are of `message_version`, one of `versions`.
+
+    Sizes are bytes, times are seconds.
+    """
 
     task_type: str
     enabled: bool
@@ -24,4 +27,12 @@ class Channel:
     max_output_bytes: int
     timeout_seconds: int
     heartbeat_seconds: int | None
+    message_version: str
     versions: Mapping[str, Contract]
+
+    @property
+    def message_url(self) -> str:
+        """Where a message is answered: the route of its version."""
+        if self.message_version == "v1":
+            return self.callback_url
+        return f"{self.callback_url}/{self.message_version}"

@@ -30,7 +30,6 @@ from callbacks.domain.ports import (
 from callbacks.domain.task import ORDER_ID, CallbackTask, Status, TaskKey, registered, taken_over
 
 MESSAGE_LIMIT_BYTES = 262_144
-VERSION = "v1"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,9 +109,11 @@ class Dispatcher:
         return channel
 
     def _contract(self, channel: Channel) -> Contract:
-        contract = channel.versions.get(VERSION)
+        contract = channel.versions.get(channel.message_version)
         if contract is None:
-            raise InvalidDispatch(f"{channel.task_type} has no live contract {VERSION}")
+            raise InvalidDispatch(
+                f"{channel.task_type} has no live contract {channel.message_version}"
+            )
         return contract
 
     def _message(
@@ -127,9 +128,11 @@ class Dispatcher:
             "subject": task.key.order_id,
             "time": _rfc3339(task.requested_at / 1000),
             "datacontenttype": "application/json",
-            "dataschema": f"urn:callback-channels:{channel.task_type}:{VERSION}:request",
+            "dataschema": (
+                f"urn:callback-channels:{channel.task_type}:{channel.message_version}:request"
+            ),
             "tasktype": channel.task_type,
-            "callbackurl": f"{channel.callback_url}?{urlencode({'callback_id': task.callback_id})}",
+            "callbackurl": f"{channel.message_url}?{urlencode({'callback_id': task.callback_id})}",
             "expirytime": _rfc3339(task.deadline),
             "data": payload,
         }

@@ -23,6 +23,7 @@ locals {
       callback_url         = { S = local.callback_url }
       enabled              = { BOOL = var.enabled }
       max_output_bytes     = { N = tostring(var.max_output_bytes) }
+      message_version      = { S = var.message_version }
       partners = { M = { for name, partner in var.partners : name => { M = {
         for key in ["account_id", "webhook_url"] : key => { S = partner[key] } if partner[key] != null
       } } } }

@@ -56,6 +56,18 @@ variable "max_output_bytes" {
   }
 }
 
+variable "message_version" {
+  description = "Contract version of the messages that partners receive, one of schemas; answers to every live version are taken."
+  type        = string
+  default     = "v1"
+  nullable    = false
+
+  validation {
+    condition     = contains(keys(var.schemas), var.message_version)
+    error_message = "Set message_version to a live contract version, one of ${join(", ", keys(var.schemas))}."
+  }
+}
+
 variable "partners" {
   description = <<-EOT
     Who does the work, by name. With auth AWS_IAM a partner has account_id, its AWS account, and external_id, which it presents when

@@ -68,6 +68,7 @@ module "channel" {
   envelope             = file("${local.repository}/schemas/callback.schema.json")
   heartbeat_seconds    = try(each.value.heartbeat_seconds, null)
   max_output_bytes     = try(each.value.max_output_bytes, null)
+  message_version      = try(each.value.message_version, null)
   partners             = { for name in each.value.partners : name => local.partners[name] }
   payload_event_key    = each.value.payload_event_key
   require_callback_id  = try(each.value.require_callback_id, null)

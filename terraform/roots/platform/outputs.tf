@@ -21,9 +21,9 @@ output "channels" {
 
   precondition {
     condition = alltrue([for task_type in local.task_types : length(setsubtract(keys(task_type), [
-      "auth", "enabled", "heartbeat_seconds", "max_output_bytes", "partners", "payload_event_key", "require_callback_id", "reserved_concurrency", "throttle", "timeout_seconds", "versions",
+      "auth", "enabled", "heartbeat_seconds", "max_output_bytes", "message_version", "partners", "payload_event_key", "require_callback_id", "reserved_concurrency", "throttle", "timeout_seconds", "versions",
     ])) == 0])
-    error_message = "An entry of task_types.tf has a setting that does not exist: use auth, enabled, heartbeat_seconds, max_output_bytes, partners, payload_event_key, require_callback_id, reserved_concurrency, throttle, timeout_seconds and versions."
+    error_message = "An entry of task_types.tf has a setting that does not exist: use auth, enabled, heartbeat_seconds, max_output_bytes, message_version, partners, payload_event_key, require_callback_id, reserved_concurrency, throttle, timeout_seconds and versions."
   }
 
   precondition {

@@ -180,6 +180,7 @@ run "registers_the_channel" {
       callback_url         = { S = "https://callbacks.example.com/externalCallback/ORDER_SHIPPING_SERVICE" }
       enabled              = { BOOL = true }
       max_output_bytes     = { N = "65536" }
+      message_version      = { S = "v1" }
       partners = { M = {
         acme-returns   = { M = { account_id = { S = "222222222222" } } }
         acme-shipping  = { M = { account_id = { S = "222222222222" } } }
@@ -349,7 +350,13 @@ run "serves_versions_side_by_side" {
       v1 = { request = jsonencode({ type = "object" }), output = jsonencode({ type = "object" }) }
       v2 = { request = jsonencode({ type = "object" }), output = jsonencode({ type = "object", minProperties = 1 }) }
     }
-    throttle = { burst_limit = 10, rate_limit = 5 }
+    message_version = "v2"
+    throttle        = { burst_limit = 10, rate_limit = 5 }
+  }
+
+  assert {
+    condition     = jsondecode(aws_dynamodb_table_item.registration.item).message_version.S == "v2" && jsondecode(aws_dynamodb_table_item.registration.item).callback_url.S == output.callback_url
+    error_message = "The dispatcher must know the version of its messages, and the route of v1."
   }
 
   assert {
@@ -592,6 +599,16 @@ run "refuses_payload_event_key_as_a_path" {
   }
 
   expect_failures = [var.payload_event_key]
+}
+
+run "refuses_messages_of_a_version_that_is_not_live" {
+  command = plan
+
+  variables {
+    message_version = "v2"
+  }
+
+  expect_failures = [var.message_version]
 }
 
 run "refuses_schemas_without_v1" {
