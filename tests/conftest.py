@@ -9,6 +9,16 @@ if TYPE_CHECKING:
     from tests.support.cloud import Cloud
 
 
+# What goes on in the background from the start is waited for last.
+LAST = ("tests/e2e/test_task_type_life.py", "tests/e2e", "tests/terraform")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(
+        key=lambda item: sum(item.nodeid.startswith(place) << i for i, place in enumerate(LAST))
+    )
+
+
 @pytest.fixture
 def identity(monkeypatch: pytest.MonkeyPatch) -> None:
     """A region and credentials, as Lambda gives them to a function; they open nothing."""

@@ -1,6 +1,6 @@
 """An environment of the tests' own: another engine, another directory, the same sources.
 
-It comes up, with minutes of waiting, while the other tests run; these tests are the last.
+It comes up, with minutes of waiting, while the other tests run.
 """
 
 import shutil
@@ -19,12 +19,7 @@ from local.walkthrough import Deployment
 from tests.e2e.added_channel import AddedChannel, added
 
 UP_LOG = "up.log"
-ENDS_THE_ADDED_CHANNEL = "test_task_type_life.py"
 UP = pytest.StashKey[tuple[Environment, "subprocess.Popen[bytes]"]]()
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: (_is_ours(item), item.path.name == ENDS_THE_ADDED_CHANNEL))
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

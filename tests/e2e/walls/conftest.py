@@ -10,7 +10,7 @@ from tests.e2e.added_channel import AddedChannel
 from tests.e2e.walls.scene import Scene, set_up
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def standing(
     environment: Environment, deployment: Deployment, added_channel: AddedChannel
 ) -> Iterator[Scene]:

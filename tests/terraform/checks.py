@@ -1,0 +1,32 @@
+"""What a directory of Terraform code has to pass."""
+
+import os
+import shutil
+from pathlib import Path
+
+from local import REPOSITORY
+from local.terraform import LOCK_FILE, MODULES, ROOTS, Directory
+
+
+def directories() -> list[Path]:
+    """Every module and root."""
+    return sorted(path.parent for top in (MODULES, ROOTS) for path in top.glob("*/versions.tf"))
+
+
+def check(path: Path) -> None:
+    """Validates a directory and runs the tests beside it.
+
+    Raises:
+        AssertionError: there are none.
+        TerraformError: it failed; carries what Terraform printed.
+    """
+    assert any((path / "tests").glob("*.tftest.hcl")), "there are no tests beside it"
+    # Modules pin nothing; they are tested with the provider that the roots pin.
+    if path.parent == MODULES:
+        shutil.copyfile(LOCK_FILE, path / LOCK_FILE.name)
+    # With a data directory that no other use of it shares.
+    data_dir = REPOSITORY / ".terraform" / "test" / path.parent.name / path.name
+    directory = Directory(path, data_dir, os.environ)
+    directory.init("-backend=false")
+    directory.run("validate", quiet=True)
+    directory.run("test", "-no-color", quiet=True)
