@@ -22,7 +22,7 @@ from callbacks.domain.task import (
 )
 from callbacks.usecases.redeliver import Disposition
 
-from tests.support.scene import Scene, before, failing
+from tests.support.scene import Scene, before, failing, untouched
 from tests.support.tasks import (
     DELIVERED_ELSEWHERE,
     KEY,
@@ -193,6 +193,16 @@ class TestLastTry:
 
         assert redeliver(scene, last_try=True) is Disposition.DONE
         assert scene.dead_letters.messages == []
+
+    def test_that_finds_the_task_closed_meanwhile_reports_nothing(self, scene: Scene) -> None:
+        scene.given(HELD)
+        closed = completed(HELD, NOW)
+        before(scene.tasks, "replace", lambda: scene.given(closed))
+
+        assert redeliver(scene, last_try=True) is Disposition.RETRY
+        assert redeliver(scene, last_try=True) is Disposition.DONE
+        assert scene.dead_letters.messages == []
+        assert untouched(scene.record(), closed)
 
     def test_of_a_past_attempt_without_evidence_is_reported(self, scene: Scene) -> None:
         scene.given(unsettled())

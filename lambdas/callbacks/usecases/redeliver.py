@@ -64,7 +64,7 @@ class Redeliverer:
             disposition = self._deliver(task, redelivery, retry_seconds)
             if disposition is Disposition.RETRY and last_try:
                 return self._give_up(task, redelivery)
-            return disposition
+            return disposition or Disposition.RETRY
         past = task.attempts.get(redelivery.callback_id)
         if past is None or past.outcome_digest != redelivery.outcome_digest:
             return self._bury(redelivery, "the attempt is no longer in the record")
@@ -79,12 +79,17 @@ class Redeliverer:
 
     def _deliver(
         self, task: CallbackTask, redelivery: Redelivery, retry_seconds: int
-    ) -> Disposition:
-        """Joins the senders, sends, and closes: the same steps as a partner's repeat."""
+    ) -> Disposition | None:
+        """Joins the senders, sends, and closes: the same steps as a partner's repeat.
+
+        None if the record has moved on meanwhile: whoever looks again sees what is left to do.
+        """
         due_at = self._now() + 2 * retry_seconds
         same = SameOutcome(redelivery.callback_id, redelivery.outcome_digest)
         found = advance(self.store, task, same(lambda one: joined(one, due_at)))
-        if found is None or found.task_token is None or found.outcome is None:
+        if found is None:
+            return None
+        if found.task_token is None or found.outcome is None:
             return Disposition.RETRY
         try:
             self.workflow.complete(found.task_token, found.outcome)
