@@ -10,13 +10,11 @@ if TYPE_CHECKING:
 
 
 # What goes on in the background from the start is waited for last.
-LAST = ("tests/e2e/test_task_type_life.py", "tests/e2e", "tests/terraform")
+LAST = ("tests/terraform", "tests/e2e/test_task_type_life.py", "tests/e2e")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(
-        key=lambda item: sum(item.nodeid.startswith(place) << i for i, place in enumerate(LAST))
-    )
+    items.sort(key=lambda item: [item.nodeid.startswith(place) for place in LAST])
 
 
 @pytest.fixture

@@ -144,8 +144,6 @@ def set_up(
         yield scene
         for task in tasks:
             deployment.platform.stepfunctions.stop_execution(executionArn=task.execution_arn)
-        partner = added.deployment.partner
-        partner.account.sqs.purge_queue(QueueUrl=partner.queue_url)
 
 
 def _shipping(deployment: Deployment) -> WaitingTask:
