@@ -11,7 +11,8 @@ STEPS ?= 100000
 VENV := .venv
 ENGINE_VENV := .venv-engine
 RUN := $(VENV)/bin/python
-LOCAL := $(RUN) -m local
+DEVENV := $(RUN) -m tools.devenv
+DEPLOY := $(RUN) -m tools.deploy
 LOCK := $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.13 --generate-hashes --no-emit-index-url --no-header
 
 .PHONY: help demo up down env test lint check-contracts docs types unit terraform-test e2e new-task-type package bench soak many-channels smoke bootstrap plan apply destroy format lock clean
@@ -20,16 +21,16 @@ help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(VENV)/.ready $(ENGINE_VENV)/.ready ## Start the local environment and walk an order through it
-	@$(LOCAL) demo
+	@$(DEVENV) demo
 
 up: $(VENV)/.ready $(ENGINE_VENV)/.ready ## Start the local environment, or bring it to what the sources say
-	@$(LOCAL) up $(if $(ABANDON),--abandon '$(ABANDON)')
+	@$(DEVENV) up $(if $(ABANDON),--abandon '$(ABANDON)')
 
 down: $(VENV)/.ready ## Stop the local environment and forget it
-	@$(LOCAL) down
+	@$(DEVENV) down
 
 env: $(VENV)/.ready ## Print shell exports for the local environment (make -s env; ACCOUNT=partner)
-	@$(LOCAL) env --account $(ACCOUNT)
+	@$(DEVENV) env --account $(ACCOUNT)
 
 test: lint types $(ENGINE_VENV)/.ready ## Run every check
 	$(VENV)/bin/pytest
@@ -37,14 +38,14 @@ test: lint types $(ENGINE_VENV)/.ready ## Run every check
 lint: $(VENV)/.ready ## Check style, format, layers and contracts
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
-	PYTHONPATH=lambdas $(VENV)/bin/lint-imports --no-logo --no-cache
-	$(RUN) -m contracts lint
+	PYTHONPATH=lambdas:. $(VENV)/bin/lint-imports --no-logo --no-cache
+	$(RUN) -m tools.contracts lint
 
 check-contracts: $(VENV)/.ready ## Refuse changes that break a partner (BASE=<git revision that partners use>)
-	$(RUN) -m contracts check --base '$(BASE)'
+	$(RUN) -m tools.contracts check --base '$(BASE)'
 
 docs: $(VENV)/.ready ## Write what is published of the contracts
-	$(RUN) -m contracts docs
+	$(RUN) -m tools.contracts docs
 
 types: $(VENV)/.ready ## Check types
 	$(VENV)/bin/mypy
@@ -59,33 +60,33 @@ e2e: $(VENV)/.ready $(ENGINE_VENV)/.ready ## Run the end-to-end tests on an envi
 	$(VENV)/bin/pytest tests/e2e
 
 new-task-type: $(VENV)/.ready ## Add a task type: contract and channel (NAME= AUTH=OAUTH2 PARTNER=)
-	@$(RUN) -m contracts.new_task_type '$(NAME)' $(if $(AUTH),--auth '$(AUTH)') \
+	@$(RUN) -m tools.contracts.new_task_type '$(NAME)' $(if $(AUTH),--auth '$(AUTH)') \
 		$(if $(PARTNER),--partner '$(PARTNER)')
 
 package: $(VENV)/.ready ## Build the functions' package (ARCH=arm64|x86_64 PYTHON=3.13)
-	$(RUN) lambdas/package.py --arch $(ARCH) --python $(PYTHON)
+	$(RUN) -m tools.deploy.package --arch $(ARCH) --python $(PYTHON)
 
 bench: $(VENV)/.ready ## Measure each function beside a bare boto3 handler
-	$(RUN) -m tests.bench
+	$(RUN) -m benchmarks.functions
 
 soak: $(VENV)/.ready ## Run the life of a callback task through random interleavings (STEPS=100000)
-	PYTHONPATH=lambdas $(RUN) -m tests.lifecycle.soak --steps $(STEPS)
+	PYTHONPATH=lambdas $(RUN) -m benchmarks.soak --steps $(STEPS)
 
 many-channels: up ## Plan many channels on the local environment, and apply none (N=200)
-	@$(RUN) -m tests.scale $(N)
+	@$(RUN) -m benchmarks.channels $(N)
 
 bootstrap: $(VENV)/.ready ## Make the state bucket and account settings on AWS (ENV=dev)
-	@$(LOCAL) bootstrap --env '$(ENV)'
+	@$(DEPLOY) bootstrap --env '$(ENV)'
 
 plan apply destroy: $(VENV)/.ready
-	@$(LOCAL) terraform $@ --root $(ROOT) --env '$(ENV)' $(if $(ABANDON),--abandon '$(ABANDON)')
+	@$(DEPLOY) $@ --root $(ROOT) --env '$(ENV)' $(if $(ABANDON),--abandon '$(ABANDON)')
 
 plan: ## Plan on AWS (ENV=dev, ROOT=platform|partner)
 apply: ## Apply on AWS (ENV=dev, ROOT=platform|partner, ABANDON=TYPE gives up its open tasks)
 destroy: ## Destroy on AWS (ENV=dev, ROOT=platform|partner)
 
 smoke: $(VENV)/.ready ## Walk an order through AWS (ENV=dev PARTNER_PROFILE= EXTERNAL_ID= PLATFORM_PROFILE=)
-	@$(LOCAL) smoke --env '$(ENV)' \
+	@$(DEVENV) smoke --env '$(ENV)' \
 		$(if $(EXTERNAL_ID),--external-id '$(EXTERNAL_ID)') \
 		$(if $(PARTNER_PROFILE),--partner-profile '$(PARTNER_PROFILE)') \
 		$(if $(PLATFORM_PROFILE),--platform-profile '$(PLATFORM_PROFILE)')
@@ -98,10 +99,10 @@ format: $(VENV)/.ready ## Format Python and Terraform
 lock: $(VENV)/.ready ## Lock all requirements anew
 	$(LOCK) --upgrade --group lambdas --output-file lambdas/requirements.txt
 	$(LOCK) --upgrade --group dev --constraint lambdas/requirements.txt --output-file tests/requirements.txt
-	$(LOCK) --upgrade --group engine --output-file local/requirements.txt
+	$(LOCK) --upgrade --group engine --output-file tools/devenv/requirements.txt
 
 clean: ## Stop the local environment and remove all that was built
-	@if [ -e $(VENV)/.ready ]; then $(LOCAL) down; fi
+	@if [ -e $(VENV)/.ready ]; then $(DEVENV) down; fi
 	rm -rf $(VENV) $(ENGINE_VENV) .local .terraform dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 # $(1): the environment's directory. A new lock makes it anew, so that nothing of the old one stays.
@@ -124,5 +125,5 @@ endef
 $(VENV)/.ready: tests/requirements.txt
 	$(call make_venv,$(VENV))
 
-$(ENGINE_VENV)/.ready: local/requirements.txt
+$(ENGINE_VENV)/.ready: tools/devenv/requirements.txt
 	$(call make_venv,$(ENGINE_VENV))

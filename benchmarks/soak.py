@@ -8,14 +8,14 @@ from collections import Counter
 from rich.console import Console
 from rich.table import Table
 
-from tests.lifecycle.machine import Tally, run
+from tests.support.protocol.machine import Tally, run
 
 GROUPS = ("step", "call")
 STEPS_AT_ONCE = 20_000
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m tests.lifecycle.soak", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.soak", description=__doc__)
     parser.add_argument("--steps", type=_positive, default=100_000, help="how many (100000)")
     parser.add_argument("--seed", type=int, help="repeats a run (random unless given)")
     arguments = parser.parse_args()

@@ -1,6 +1,8 @@
-"""Runs the platform and a partner locally, and walks an order through them there or on AWS."""
+"""What people run: the contract tools, deployment, and the local environment."""
 
 from pathlib import Path
+from typing import Any
+
+type Json = dict[str, Any]
 
 REPOSITORY = Path(__file__).resolve().parent.parent
-ENGINE_PYTHON = REPOSITORY / ".venv-engine" / "bin" / "python"

@@ -1,4 +1,4 @@
-"""python -m tests.scale N: plans one more channel, two more, and N, on the local environment.
+"""Plans one more channel, two more, and N, on the local environment.
 
 The second is of the other kind of auth. Nothing is applied. A change to anything but the new
 channels, the release and the scopes of new channels is a failure.
@@ -18,12 +18,13 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from contracts import tree
-from contracts.new_task_type import PARTNER_KINDS, Platform, read
-from local import ENGINE_PYTHON, REPOSITORY
-from local.environment import Environment, forget_aws_configuration
-from local.terraform import ROOTS, Directory
-from tests.e2e.engine_gaps import DRIFT
+from tests.support.e2e.engine_gaps import DRIFT
+from tools import REPOSITORY
+from tools.contracts import tree
+from tools.contracts.new_task_type import PARTNER_KINDS, Platform, read
+from tools.deploy.terraform import ROOTS, Directory
+from tools.devenv import ENGINE_PYTHON
+from tools.devenv.environment import Environment, forget_aws_configuration
 
 SOURCES = ("dist", "schemas", "statemachines", "terraform")
 MODEL = "ORDER_SHIPPING_SERVICE"
@@ -45,7 +46,7 @@ SHOWN = (
 
 
 def main() -> int:
-    parser = ArgumentParser(prog="python -m tests.scale", description=__doc__)
+    parser = ArgumentParser(prog="python -m benchmarks.channels", description=__doc__)
     parser.add_argument("channels", type=int, nargs="?", default=200)
     wanted = parser.parse_args().channels
     forget_aws_configuration()

@@ -27,10 +27,10 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from tests.bench.cases import CASES, REGION, Case
+from benchmarks.functions.cases import CASES, REGION, Case
+from tools import REPOSITORY
 
 HERE = Path(__file__).parent
-REPOSITORY = HERE.parents[1]
 REPORT = REPOSITORY / "docs" / "benchmarks.md"
 COLD_START_AIM, MEMORY_AIM, PACKAGE_AIM_MB = 1.1, 1.2, 8
 
@@ -129,7 +129,7 @@ def _build() -> Path:
     """The package for this machine and this Python."""
     architecture = {"aarch64": "arm64"}.get(platform.machine(), platform.machine())
     python = f"{sys.version_info.major}.{sys.version_info.minor}"
-    script = REPOSITORY / "lambdas" / "package.py"
+    script = REPOSITORY / "tools" / "deploy" / "package.py"
     subprocess.run([sys.executable, script, "--arch", architecture, "--python", python], check=True)
     return REPOSITORY / "dist" / architecture / "lambdas.zip"
 
@@ -137,7 +137,7 @@ def _build() -> Path:
 @contextmanager
 def _aws() -> Iterator[str]:
     process = subprocess.Popen(
-        [sys.executable, "-m", "tests.bench.aws"], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-m", "benchmarks.functions.aws"], stdout=subprocess.PIPE, text=True
     )
     assert process.stdout is not None
     try:
@@ -264,7 +264,7 @@ def _markdown(cells: Sequence[str]) -> str:
 
 def main() -> None:
     functions = [case.function for case in CASES]
-    parser = argparse.ArgumentParser(prog="tests.bench", description=__doc__)
+    parser = argparse.ArgumentParser(prog="benchmarks.functions", description=__doc__)
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--warm-calls", type=int, default=100)
     parser.add_argument(

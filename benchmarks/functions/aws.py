@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs
 
-from tests.bench.cases import CASES
+from benchmarks.functions.cases import CASES
 
 ANSWERS = {case.function: case.answers for case in CASES}
 

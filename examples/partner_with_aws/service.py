@@ -11,7 +11,7 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from local.accounts import Account
+from tools.deploy.accounts import Account
 
 type Json = dict[str, Any]
 

@@ -1,31 +1,20 @@
 """Each port twice: as the use cases' tests have it, in memory, and as AWS has it, on moto."""
 
-from dataclasses import dataclass
-
 import pytest
 from callbacks.adapters.aws import lazy
 from callbacks.adapters.order_table import DynamoDBOrders
 from callbacks.adapters.task_table import DynamoDBTaskOverview, DynamoDBTasks
-from callbacks.domain.ports import Orders, TaskOverview, TaskStore
+from callbacks.domain.ports import Orders
 
 from tests.support.channels import example
 from tests.support.cloud import ORDERS, TASKS, Cloud
 from tests.support.fakes import FakeOrders, FakeTaskOverview, FakeTasks
-
-IMPLEMENTATIONS = ["fake", "aws"]
+from tests.support.ports import IMPLEMENTATIONS, Records
 
 
 @pytest.fixture(autouse=True)
 def _no_network(socket_disabled: None) -> None:
     """Nothing here may reach a service."""
-
-
-@dataclass(frozen=True)
-class Records:
-    """One table of tasks, seen with tokens and without."""
-
-    store: TaskStore
-    overview: TaskOverview
 
 
 @pytest.fixture(params=IMPLEMENTATIONS)

@@ -6,10 +6,10 @@ from callbacks.adapters.channel_table import DynamoDBChannels
 from callbacks.domain.channel import Channel
 from callbacks.domain.ports import ChannelRegistry
 
-from tests.contract.conftest import IMPLEMENTATIONS
 from tests.support.channels import SHIPPING, shipping_channel
 from tests.support.cloud import TASKS, Cloud
 from tests.support.fakes import FakeChannels, FakeClock
+from tests.support.ports import IMPLEMENTATIONS
 
 CHANNELS = {
     "as shipping has it": shipping_channel(),

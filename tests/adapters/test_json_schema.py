@@ -1,4 +1,4 @@
-"""ContractValidator: the compiled judge says what JSON Schema's own says, and quotes nothing."""
+"""ContractValidator: the compiled validator agrees with a reference, and quotes nothing."""
 
 import json
 from pathlib import Path
@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft4Validator
 
-from tests.schemas.documents import documents, near_misses
 from tests.support.channels import SCHEMAS, composed, example, schema
+from tests.support.documents import documents, near_misses
 
 REQUEST = schema("request")
 CALLBACK = composed(schema("output"))
@@ -25,8 +25,8 @@ ORDER = {
 }
 
 
-def violations(judged_by: Any, document: object) -> list[tuple[str, str]]:
-    found = JsonSchemaContracts().violations(json.dumps(judged_by), document)
+def violations(schema: Any, document: object) -> list[tuple[str, str]]:
+    found = JsonSchemaContracts().violations(json.dumps(schema), document)
     return [(violation.pointer, violation.reason) for violation in found]
 
 
@@ -41,24 +41,24 @@ def examples() -> list[tuple[Path, Any]]:
 
 
 @pytest.mark.parametrize(
-    ("path", "judged_by"),
+    ("path", "schema"),
     examples(),
     ids=[str(path.relative_to(SCHEMAS)) for path, _ in examples()],
 )
-def test_an_example_is_what_its_folder_says(path: Path, judged_by: Any) -> None:
+def test_an_example_is_what_its_folder_says(path: Path, schema: Any) -> None:
     document = json.loads(path.read_text())
 
-    assert (violations(judged_by, document) == []) == (path.parent.name == "valid")
-    assert Draft4Validator(judged_by).is_valid(document) == (path.parent.name == "valid")
+    assert (violations(schema, document) == []) == (path.parent.name == "valid")
+    assert Draft4Validator(schema).is_valid(document) == (path.parent.name == "valid")
 
 
-@pytest.mark.parametrize("judged_by", SCHEMAS_USED.values(), ids=SCHEMAS_USED)
+@pytest.mark.parametrize("schema", SCHEMAS_USED.values(), ids=SCHEMAS_USED)
 @given(data=st.data())
 @settings(deadline=None, max_examples=100)
-def test_both_judges_agree(judged_by: Any, data: st.DataObject) -> None:
-    document = data.draw(documents(judged_by) | near_misses(judged_by))
+def test_both_validators_agree(schema: Any, data: st.DataObject) -> None:
+    document = data.draw(documents(schema) | near_misses(schema))
 
-    assert (violations(judged_by, document) == []) == Draft4Validator(judged_by).is_valid(document)
+    assert (violations(schema, document) == []) == Draft4Validator(schema).is_valid(document)
 
 
 @given(st.recursive(st.none() | st.booleans() | st.text(), st.lists, max_leaves=3))
@@ -67,13 +67,13 @@ def test_a_document_of_another_kind_is_refused(document: object) -> None:
     assert violations(CALLBACK, document)
 
 
-@pytest.mark.parametrize("judged_by", SCHEMAS_USED.values(), ids=SCHEMAS_USED)
+@pytest.mark.parametrize("schema", SCHEMAS_USED.values(), ids=SCHEMAS_USED)
 @given(data=st.data())
 @settings(deadline=None, max_examples=50)
-def test_each_reason_points_into_the_document(judged_by: Any, data: st.DataObject) -> None:
-    document = data.draw(near_misses(judged_by))
+def test_each_reason_points_into_the_document(schema: Any, data: st.DataObject) -> None:
+    document = data.draw(near_misses(schema))
 
-    for pointer, reason in violations(judged_by, document):
+    for pointer, reason in violations(schema, document):
         assert reason
         value = document
         for part in pointer.split("/")[1:]:
@@ -125,9 +125,9 @@ def test_a_reason_says_where_and_why(document: Any, pointer: str, reason: str) -
 
 
 def test_a_pointer_escapes_what_it_has_to() -> None:
-    judged_by = {"properties": {"a/b~c": {"items": {"type": "integer"}}}}
+    schema = {"properties": {"a/b~c": {"items": {"type": "integer"}}}}
 
-    assert [pointer for pointer, _ in violations(judged_by, {"a/b~c": [1, "x"]})] == ["/a~1b~0c/1"]
+    assert [pointer for pointer, _ in violations(schema, {"a/b~c": [1, "x"]})] == ["/a~1b~0c/1"]
 
 
 SECRET = "SECRET-4711"

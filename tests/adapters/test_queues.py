@@ -14,9 +14,9 @@ from callbacks.adapters.sqs_queues import (
 from callbacks.domain.outcome import Outcome, Undeliverable, digest, outcome_from_json
 from callbacks.domain.ports import DeadLetterQueue, Redelivery, RedeliveryQueue
 
-from tests.contract.conftest import IMPLEMENTATIONS
 from tests.support.cloud import Cloud
 from tests.support.fakes import FakeDeadLetterQueue, FakeRedeliveryQueue
+from tests.support.ports import IMPLEMENTATIONS
 from tests.support.tasks import KEY, LOST, SHIPPED
 
 REDELIVERY = Redelivery(KEY, "attempt-1", digest(SHIPPED))

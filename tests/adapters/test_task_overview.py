@@ -15,14 +15,14 @@ from callbacks.domain.task import (
     undelivered,
 )
 
-from tests.contract.conftest import Records
-from tests.contract.test_task_store import STATES
 from tests.support.channels import SHIPPING
+from tests.support.ports import Records
 from tests.support.tasks import (
     KEY,
     NOW,
     PRINCIPAL,
     SHIPPED,
+    STATES,
     completing,
     done,
     pending,

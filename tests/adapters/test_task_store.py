@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from callbacks.adapters.aws import lazy
 from callbacks.adapters.task_table import DynamoDBTasks
-from callbacks.domain.outcome import Outcome, Success, Undeliverable, digest
+from callbacks.domain.outcome import Outcome, Success, digest
 from callbacks.domain.ports import TaskStore
 from callbacks.domain.task import (
     CallbackTask,
@@ -28,9 +28,9 @@ from callbacks.domain.task import (
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.contract.conftest import Records
 from tests.support.channels import SHIPPING
 from tests.support.cloud import TASKS, Cloud
+from tests.support.ports import Records
 from tests.support.tasks import (
     DELIVERED_ELSEWHERE,
     KEY,
@@ -38,30 +38,13 @@ from tests.support.tasks import (
     NOW,
     PRINCIPAL,
     SHIPPED,
+    STATES,
     completing,
     done,
     pending,
     settled_as,
     unsettled,
 )
-
-STATES: dict[str, CallbackTask] = {
-    "pending": pending(),
-    "pending, its id required": pending(callback_id_required=True),
-    "completing": completing(),
-    "completing, of a failure": completing(outcome=LOST),
-    "completing, of no delivery": completing(outcome=Undeliverable("the endpoint is gone")),
-    "completing, joined and queued": queued(joined(completing(), NOW + 60), NOW),
-    "completing, dead-lettered": dead_lettered(completing()),
-    "completed": done(),
-    "expired": expired(pending(), NOW),
-    "undelivered": undelivered(completing(), NOW),
-    "replaced an unsettled one": unsettled(LOST),
-    "replaced a delivered one": settled_as(Settlement.DELIVERED),
-    "replaced two": taken_over(
-        claimed(unsettled(), DELIVERED_ELSEWHERE, PRINCIPAL, NOW), pending(3)
-    ),
-}
 
 each_state = pytest.mark.parametrize("task", STATES.values(), ids=STATES)
 

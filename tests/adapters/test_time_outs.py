@@ -4,17 +4,11 @@ import pytest
 from callbacks.adapters import aws
 from callbacks.adapters.aws import client
 
+from tests.support.services import HELD
+
 API_GATEWAY_SECONDS = 29
 MARGIN_SECONDS = 1
 BACKOFF_SECONDS = 1
-
-HELD = {
-    "the registration": "dynamodb",
-    "the claim": "dynamodb",
-    "the send": "stepfunctions",
-    "the queue": "sqs",
-    "the note that it is queued": "dynamodb",
-}
 
 
 def longest_call_seconds(service: str) -> float:

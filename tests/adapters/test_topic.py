@@ -9,9 +9,9 @@ from callbacks.adapters.sns_topic import SNSTopic
 from callbacks.domain.errors import DependencyUnavailable
 from callbacks.domain.ports import Topic
 
-from tests.contract.conftest import IMPLEMENTATIONS
 from tests.support.cloud import Cloud
 from tests.support.fakes import FakeTopic
+from tests.support.ports import IMPLEMENTATIONS
 
 ATTRIBUTES = {"order_id": "order-1", "task_type": "ORDER_SHIPPING_SERVICE"}
 

@@ -22,6 +22,11 @@ OTHER = "whsec_" + base64.b64encode(b"o" * 32).decode()
 BODY = '{"id": "attempt-1", "data": {"city": "Zürich"}}'
 
 
+@pytest.fixture(autouse=True)
+def _no_network() -> None:
+    """The endpoints are servers on loopback."""
+
+
 @dataclass
 class Endpoint:
     """Answers all that it is sent with one status and one header."""

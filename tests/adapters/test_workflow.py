@@ -14,9 +14,9 @@ from callbacks.domain.outcome import Outcome, Undeliverable
 from callbacks.domain.ports import Verdict, Workflow
 from callbacks.domain.task import Attempt, token_digest
 
-from tests.contract.conftest import IMPLEMENTATIONS
 from tests.support.cloud import Cloud
 from tests.support.fakes import FakeWorkflow
+from tests.support.ports import IMPLEMENTATIONS
 from tests.support.tasks import BUSY, EXECUTION, LOST, OTHER_EXECUTION, SHIPPED, attempt_of
 from tests.support.workflow import Engine, Functions, eventually, function_arn
 

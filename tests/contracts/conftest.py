@@ -8,18 +8,14 @@ from typing import Any
 
 import pytest
 
-from contracts import tree
-
-TASK_TYPE = "ORDER_SHIPPING_SERVICE"
-OUTPUT = Path(f"schemas/{TASK_TYPE}/v1/output.schema.json")
-REQUEST = Path(f"schemas/{TASK_TYPE}/v1/request.schema.json")
-
-Edit = Callable[[Path, Callable[[Any], None]], None]
+from tests.support.contracts_tree import Edit
+from tools import REPOSITORY
+from tools.contracts import tree
 
 
 @pytest.fixture
 def contracts_tree(tmp_path: Path) -> Path:
-    shutil.copytree(tree.REPOSITORY / tree.SCHEMAS, tmp_path / tree.SCHEMAS)
+    shutil.copytree(REPOSITORY / tree.SCHEMAS, tmp_path / tree.SCHEMAS)
     return tmp_path
 
 

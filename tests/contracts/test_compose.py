@@ -5,15 +5,16 @@ from typing import Any
 
 import pytest
 
-from contracts import compose, tree
-from contracts.documents import load
-from contracts.task_types import console
+from tools import REPOSITORY
+from tools.contracts import compose, tree
+from tools.contracts.documents import load
+from tools.contracts.task_types import console
 
-MODULE = tree.REPOSITORY / "terraform/modules/callback-channel"
+MODULE = REPOSITORY / "terraform/modules/callback-channel"
 MODEL = (MODULE / "model.tf").read_text()
 VARIABLES = "\n".join(f'variable "{name}" {{}}' for name in ("envelope", "schemas", "task_type"))
 
-ENVELOPE = load(tree.REPOSITORY / tree.ENVELOPE).value
+ENVELOPE = load(REPOSITORY / tree.ENVELOPE).value
 DEFINED = {"definitions": {"Code": {"type": "string"}}}
 MINIMAL = {"$schema": "http://json-schema.org/draft-04/schema#", "type": "object", "title": "Out"}
 
@@ -22,8 +23,8 @@ MINIMAL = {"$schema": "http://json-schema.org/draft-04/schema#", "type": "object
     ("task_type", "version", "envelope", "output"),
     [
         *[
-            (one.task_type, one.name, ENVELOPE, load(tree.REPOSITORY / one.schema("output")).value)
-            for one in tree.versions(tree.REPOSITORY)
+            (one.task_type, one.name, ENVELOPE, load(REPOSITORY / one.schema("output")).value)
+            for one in tree.versions(REPOSITORY)
         ],
         ("A", "v1", ENVELOPE, MINIMAL),
         ("A_B1", "v12", {**ENVELOPE, **DEFINED}, MINIMAL),

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from contracts import task_types, tree
-from contracts.evolution import Comparison, Revision, UnknownRevisionError, compare
-from tests.schemas.conftest import OUTPUT, REQUEST, TASK_TYPE, Edit
+from tests.support.contracts_tree import OUTPUT, REQUEST, TASK_TYPE, Edit
+from tools import REPOSITORY
+from tools.contracts import task_types, tree
+from tools.contracts.evolution import Comparison, Revision, UnknownRevisionError, compare
 
 V1 = OUTPUT.parent
 V2 = V1.with_name("v2")
@@ -170,7 +171,7 @@ def test_refuses_an_unknown_revision(repository: Path) -> None:
 
 
 def test_defaults_are_those_of_the_module() -> None:
-    variables = tree.REPOSITORY / "terraform/modules/callback-channel/variables.tf"
+    variables = REPOSITORY / "terraform/modules/callback-channel/variables.tf"
     names = [name for name in task_types.DEFAULTS if name != "versions"]
     expression = ", ".join(f"{name} = var.{name}" for name in names)
 

@@ -8,8 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft4Validator
 
-from contracts.inclusion import obstacles
-from tests.schemas.documents import documents, near_misses
+from tests.support.documents import documents, near_misses
+from tools.contracts.inclusion import obstacles
 
 CLOSED = {"type": "object", "additionalProperties": False}
 TREE = {
@@ -264,8 +264,8 @@ def test_documents_of_the_narrower_are_accepted_by_the_wider(data: st.DataObject
     wider = data.draw(changed(narrower), label="wider")
     if obstacles(narrower, wider):
         return
-    judge, still = Draft4Validator(narrower), Draft4Validator(wider)
+    before, still = Draft4Validator(narrower), Draft4Validator(wider)
 
     drawn = data.draw(st.lists(documents(narrower) | near_misses(narrower), min_size=4, max_size=8))
 
-    assert [one for one in drawn if judge.is_valid(one) and not still.is_valid(one)] == []
+    assert [one for one in drawn if before.is_valid(one) and not still.is_valid(one)] == []

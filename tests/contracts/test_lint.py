@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from contracts import tree
-from contracts.__main__ import main
-from contracts.keywords import KEYWORDS, LATER_DRAFTS
-from contracts.lint import SCHEMA_BYTES, lint
-from tests.schemas.conftest import OUTPUT, REQUEST, TASK_TYPE, Edit
+from tests.support.contracts_tree import OUTPUT, REQUEST, TASK_TYPE, Edit
+from tools.contracts import tree
+from tools.contracts.__main__ import main
+from tools.contracts.keywords import KEYWORDS, LATER_DRAFTS
+from tools.contracts.lint import SCHEMA_BYTES, lint
 
 EXAMPLES = OUTPUT.parent / "examples"
 PROPERTY = {"description": "A number of something.", "type": "integer"}

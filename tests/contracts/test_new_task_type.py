@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from contracts import new_task_type, tree
-from contracts.lint import lint
-from contracts.new_task_type import add, extended
-from contracts.task_types import DEFAULTS, evaluate
-from local.errors import UserError
+from tools import REPOSITORY
+from tools.contracts import new_task_type, tree
+from tools.contracts.lint import lint
+from tools.contracts.new_task_type import add, extended
+from tools.contracts.task_types import DEFAULTS, evaluate
+from tools.errors import UserError
 
 NAME = "TYPE_THAT_A_TEST_ADDS"
 
@@ -24,8 +25,8 @@ def project(tmp_path: Path) -> Path:
         new_task_type.FUNCTIONS,
         new_task_type.WORKFLOWS,
     ):
-        shutil.copytree(tree.REPOSITORY / folder, tmp_path / folder)
-    shutil.copyfile(tree.REPOSITORY / tree.TASK_TYPES, tmp_path / tree.TASK_TYPES)
+        shutil.copytree(REPOSITORY / folder, tmp_path / folder)
+    shutil.copyfile(REPOSITORY / tree.TASK_TYPES, tmp_path / tree.TASK_TYPES)
     return tmp_path
 
 

@@ -12,7 +12,7 @@ import regress
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contracts.patterns import END, accepts_all_of, problems
+from tools.contracts.patterns import END, accepts_all_of, problems
 
 ACCEPTED = [
     "",

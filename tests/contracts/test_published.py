@@ -5,7 +5,6 @@ import html
 import json
 import re
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,16 +15,17 @@ from jsonschema import Draft4Validator, Draft7Validator
 from markupsafe import escape
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from contracts import answers, asyncapi, channels, event, openapi, pages, tree
-from contracts.channels import Channel, Contract
-from contracts.fields import fields
-from contracts.task_types import DEFAULTS, console
 from tests.support.channels import SHIPPING, example
-from tests.support.scene import Scene
+from tests.support.harness import Harness
 from tests.support.tasks import EXECUTION, KEY, token
+from tools import REPOSITORY
+from tools.contracts import answers, asyncapi, channels, event, openapi, pages
+from tools.contracts.channels import Channel, Contract
+from tools.contracts.fields import fields
+from tools.contracts.task_types import DEFAULTS, console
 
-CHANNELS = channels.read(tree.REPOSITORY)
-SPECIFICATION = Path(__file__).parent / "asyncapi/3.0.0.json"
+CHANNELS = channels.read(REPOSITORY)
+SPECIFICATION = REPOSITORY / "tests/support/asyncapi/3.0.0.json"
 
 
 def _oauth2() -> Channel:
@@ -42,13 +42,9 @@ IDS = [f"{channel.task_type} {contract.name}" for channel, contract in PAGES]
 
 
 def test_published_files_are_current() -> None:
-    rendered = pages.render(tree.REPOSITORY)
-    stale = [
-        path for path, text in rendered.items() if (tree.REPOSITORY / path).read_text() != text
-    ]
-    there = {
-        path.relative_to(tree.REPOSITORY) for path in (tree.REPOSITORY / pages.PUBLISHED).iterdir()
-    }
+    rendered = pages.render(REPOSITORY)
+    stale = [path for path, text in rendered.items() if (REPOSITORY / path).read_text() != text]
+    there = {path.relative_to(REPOSITORY) for path in (REPOSITORY / pages.PUBLISHED).iterdir()}
 
     assert stale == [], "run make docs"
     assert there == set(rendered) - {pages.KEYWORD_TABLE}, "run make docs"
@@ -107,7 +103,7 @@ def test_example_callbacks_meet_their_models(channel: Channel) -> None:
 
 @pytest.mark.parametrize("heartbeat_seconds", [None, 60])
 def test_message_is_what_is_dispatched(heartbeat_seconds: int | None) -> None:
-    scene = Scene()
+    harness = Harness()
     request = DispatchRequest(
         key=KEY,
         payload=example("valid", "request"),
@@ -118,9 +114,9 @@ def test_message_is_what_is_dispatched(heartbeat_seconds: int | None) -> None:
     channel = next(one for one in CHANNELS if one.task_type == SHIPPING)
     schema = event.schema(channel, channel.contracts[0])
 
-    scene.dispatcher.dispatch(request)
+    harness.dispatcher.dispatch(request)
 
-    ((message, attributes),) = scene.topic.published
+    ((message, attributes),) = harness.topic.published
     dispatched = json.loads(message)
     assert [*Draft4Validator(schema).iter_errors(dispatched)] == []
     assert set(dispatched) <= set(schema["properties"])
@@ -134,7 +130,7 @@ def test_message_is_what_is_dispatched(heartbeat_seconds: int | None) -> None:
 def test_problems_are_those_of_the_function_and_of_the_gateway() -> None:
     told = {problem.slug: problem.status for problem in answers.PROBLEMS}
     function = {problem.slug: problem.status for problem in http.PROBLEMS.values()}
-    source = tree.REPOSITORY / "terraform/modules/platform/gateway_responses.tf"
+    source = REPOSITORY / "terraform/modules/platform/gateway_responses.tf"
     locals_only = source.read_text().partition("resource ")[0]
     statuses = "jsonencode({ for slug, problem in local.problems : slug => problem.status })"
     gateway: dict[str, int] = json.loads(console(locals_only, statuses))

@@ -13,10 +13,11 @@ from tempfile import mkdtemp
 
 import pytest
 
-from local import ENGINE_PYTHON, REPOSITORY
-from local.environment import Environment, forget_aws_configuration
-from local.walkthrough import Deployment
-from tests.e2e.added_channel import AddedChannel, added
+from tests.support.e2e.added_channel import AddedChannel, added
+from tools import REPOSITORY
+from tools.devenv import ENGINE_PYTHON
+from tools.devenv.environment import Environment, forget_aws_configuration
+from tools.devenv.walkthrough import Deployment
 
 UP_LOG = "up.log"
 UP = pytest.StashKey[tuple[Environment, "subprocess.Popen[bytes]"]]()
@@ -28,7 +29,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     directory = Path(mkdtemp(prefix="callback-channels-"))
     with (directory / UP_LOG).open("wb") as log:
         up = subprocess.Popen(
-            [sys.executable, "-m", "local", "--directory", directory, "up"],
+            [sys.executable, "-m", "tools.devenv", "--directory", directory, "up"],
             cwd=REPOSITORY,
             stdout=log,
             stderr=subprocess.STDOUT,

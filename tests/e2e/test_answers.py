@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 import requests
 
-from local.environment import REGION
-from local.partner import Json, Message, signed_post
-from local.walkthrough import TASK_TYPE, Deployment, example
-from tests.e2e.engine_gaps import (
+from examples.partner_with_aws.service import Message, signed_post
+from tests.support.e2e.engine_gaps import (
     CONTENT_TYPE_FOR_DENIED_ROUTE,
     ERROR_NAME_OF_FUNCTIONS,
 )
+from tools import Json
+from tools.devenv.environment import REGION
+from tools.devenv.walkthrough import TASK_TYPE, Deployment, example
 
 
 @dataclass(frozen=True)

@@ -7,18 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from local import ENGINE_PYTHON, engine
-from local.accounts import Account
-from local.bootstrap import bootstrap
-from local.engine import Engine
-from local.environment import (
+from tools.deploy.accounts import Account
+from tools.deploy.bootstrap import bootstrap
+from tools.deploy.terraform import LOCK_FILE, ROOTS, Directory
+from tools.devenv import ENGINE_PYTHON, engine
+from tools.devenv.engine import Engine
+from tools.devenv.environment import (
     ACCOUNTS,
     REGION,
     account,
     account_variables,
     forget_aws_configuration,
 )
-from local.terraform import LOCK_FILE, ROOTS, Directory
 
 BUCKET = f"callbacks-tfstate-{ACCOUNTS['platform']}"
 

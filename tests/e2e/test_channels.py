@@ -9,15 +9,16 @@ from typing import Any
 import pytest
 import requests
 
-from contracts import tree
-from contracts.task_types import evaluate
-from local.environment import EXTERNAL_ID, PARTNER_NAME, Environment
-from local.partner import Json, Partner
-from local.walkthrough import Deployment
-from tests.e2e.waiting import waiting_on
-from tests.e2e.webhooks import listening
+from examples.partner_with_aws.service import Partner
+from tests.support.e2e.waiting import waiting_on
+from tests.support.e2e.webhooks import listening
+from tools import REPOSITORY, Json
+from tools.contracts import tree
+from tools.contracts.task_types import evaluate
+from tools.devenv.environment import EXTERNAL_ID, PARTNER_NAME, Environment
+from tools.devenv.walkthrough import Deployment
 
-TASK_TYPES = evaluate((tree.REPOSITORY / tree.TASK_TYPES).read_text())
+TASK_TYPES = evaluate((REPOSITORY / tree.TASK_TYPES).read_text())
 
 
 type Answer = Callable[[str], tuple[Json, requests.Response]]
@@ -86,5 +87,5 @@ def test_the_partner_s_answer_reaches_the_workflow_that_waits(
 
 def example(task_type: str, kind: str) -> Any:
     """The example of a contract that `make new-task-type` writes as well."""
-    examples = tree.REPOSITORY / tree.Version(task_type, "v1").examples("valid")
+    examples = REPOSITORY / tree.Version(task_type, "v1").examples("valid")
     return json.loads((examples / f"{kind}.json").read_text())

@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from local.partner import Json
-from local.walkthrough import TASK_TYPE, Deployment, until
+from tools import Json
+from tools.devenv.walkthrough import TASK_TYPE, Deployment, until
 
 TASKS = 200
 WAVE = 10  # The engine starts a process for each call of a function that is under way.

@@ -2,8 +2,8 @@
 
 import json
 
-from local.environment import ACCOUNTS, Environment
-from tests.e2e.engine_gaps import DRIFT
+from tests.support.e2e.engine_gaps import DRIFT
+from tools.devenv.environment import ACCOUNTS, Environment
 
 
 def test_a_second_plan_is_empty_but_for_the_engine_s_gaps(environment: Environment) -> None:

@@ -10,13 +10,13 @@ import pytest
 import requests
 from standardwebhooks import Webhook
 
-from local.engine import HOST
-from local.environment import Environment
-from local.partner import Json
-from local.review_walkthrough import PARTNER, TASK_TYPE, WORKFLOW
-from local.walkthrough import Deployment, example, until
-from local.webhooks import HandedOver
-from tests.e2e.webhooks import RecordingPartner, handed_over, listening
+from tests.support.e2e.webhooks import RecordingPartner, handed_over, listening
+from tools import Json
+from tools.devenv.engine import HOST
+from tools.devenv.environment import Environment
+from tools.devenv.review_walkthrough import PARTNER, TASK_TYPE, WORKFLOW
+from tools.devenv.walkthrough import Deployment, example, until
+from tools.devenv.webhooks import HandedOver
 
 
 @pytest.fixture(scope="module")

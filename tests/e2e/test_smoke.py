@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from local import aws
-from local.environment import ACCOUNTS, EXTERNAL_ID, Environment
-from local.walkthrough import walk
+from tools.devenv import smoke
+from tools.devenv.environment import ACCOUNTS, EXTERNAL_ID, Environment
+from tools.devenv.walkthrough import walk
 
 
 def test_the_walkthrough_finds_its_way_by_profiles_and_states(
@@ -25,6 +25,6 @@ def test_the_walkthrough_finds_its_way_by_profiles_and_states(
             )
     monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
 
-    steps = list(walk(aws.deployment("local", "platform", "partner", EXTERNAL_ID)))
+    steps = list(walk(smoke.deployment("local", "platform", "partner", EXTERNAL_ID)))
 
     assert len(steps) == 8

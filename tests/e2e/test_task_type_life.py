@@ -6,13 +6,13 @@ import uuid
 
 import pytest
 
-from local import release
-from local.partner import Json
-from local.release import OpenTasksError
-from local.walkthrough import Deployment, until
-from tests.e2e.added_channel import NAME, PARTNER_NAME, AddedChannel, Platform
-from tests.e2e.engine_gaps import KEEPS_SUBSCRIPTIONS_OF_OTHER_ACCOUNTS
-from tests.e2e.waiting import waiting_on
+from tests.support.e2e.added_channel import NAME, PARTNER_NAME, AddedChannel, Platform
+from tests.support.e2e.engine_gaps import KEEPS_SUBSCRIPTIONS_OF_OTHER_ACCOUNTS
+from tests.support.e2e.waiting import waiting_on
+from tools import Json
+from tools.deploy import release
+from tools.deploy.release import OpenTasksError
+from tools.devenv.walkthrough import Deployment, until
 
 ROUTE = f"POST /externalCallback/{NAME}"
 CACHE_SECONDS = 60

@@ -13,11 +13,12 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft4Validator
 
-from local.partner import Json, Partner
-from local.walkthrough import Deployment
-from local.webhook_partner import Api
-from tests.e2e.webhooks import handed_over
-from tests.schemas.documents import documents, near_misses
+from examples.partner_with_aws.service import Partner
+from examples.partner_without_aws.service import Api
+from tests.support.documents import documents, near_misses
+from tests.support.e2e.webhooks import handed_over
+from tools import Json
+from tools.devenv.walkthrough import Deployment
 
 REFUSED_BY_FUNCTION = "the body breaks the contract of this channel"
 
@@ -58,7 +59,7 @@ def _post(deployment: Deployment, task_type: str) -> Callable[[str, Json], reque
     return Api(**handed_over(deployment, task_type, name).client).call_back
 
 
-def test_judges_agree(routes: list[Route]) -> None:
+def test_validators_agree(routes: list[Route]) -> None:
     verdicts: list[bool] = []
 
     @settings(

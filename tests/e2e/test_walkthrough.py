@@ -1,9 +1,9 @@
 """The reference scenario, and that a second `up` leaves it alone."""
 
-from local.environment import Environment
-from local.review_walkthrough import PARTNER, TASK_TYPE, walk_review
-from local.walkthrough import Deployment, walk
-from local.webhooks import hand_over
+from tools.devenv.environment import Environment
+from tools.devenv.review_walkthrough import PARTNER, TASK_TYPE, walk_review
+from tools.devenv.walkthrough import Deployment, walk
+from tools.devenv.webhooks import hand_over
 
 
 def test_an_order_is_shipped_by_a_partner_in_another_account(deployment: Deployment) -> None:

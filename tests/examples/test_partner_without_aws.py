@@ -14,8 +14,8 @@ import requests
 from standardwebhooks import Webhook
 from urllib3 import Retry
 
-from local.partner import Json
-from local.webhook_partner import RETRY, Api, Partner, review
+from examples.partner_without_aws.service import RETRY, Api, Partner, review
+from tools import Json
 
 CURRENT, PREVIOUS, OTHER = (
     "whsec_" + base64.b64encode(letter * 32).decode() for letter in (b"c", b"p", b"o")

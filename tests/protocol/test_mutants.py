@@ -1,4 +1,4 @@
-"""The machine finds each of the protocol's likely faults, planted one at a time."""
+"""The machine finds each of the protocol's likely faults, made one at a time."""
 
 from collections.abc import Collection
 from dataclasses import replace
@@ -40,11 +40,11 @@ from callbacks.usecases.redeliver import Disposition, Redeliverer
 from callbacks.usecases.settle import SameOutcome, advance
 from callbacks.usecases.sweep import Sweeper
 
-from tests.lifecycle import ledger
-from tests.lifecycle.ledger import Violation
-from tests.lifecycle.machine import run
-from tests.lifecycle.world import Parts, Tasks
 from tests.support import fakes
+from tests.support.protocol import invariants
+from tests.support.protocol.harness import Parts, Tasks
+from tests.support.protocol.invariants import Violation
+from tests.support.protocol.machine import run
 
 STEPS = 60_000
 RETRIES = {"enter_wait", "end_wait", "redrive_execution", "abandon_dispatch", "finish"}
@@ -66,48 +66,48 @@ def assert_found(parts: Parts = NO_FAULT, rules: Collection[str] = ()) -> None:
 
 
 def test_unconditional_put() -> None:
-    class Planted(Tasks):
+    class Mutant(Tasks):
         def create(self, task: CallbackTask) -> Write:
             return self._put(task)
 
-    assert_found(Parts(tasks=Planted))
+    assert_found(Parts(tasks=Mutant))
 
 
 def test_no_fence_between_two_invocations_of_one_execution() -> None:
-    class Planted(Dispatcher):
+    class Mutant(Dispatcher):
         def _check_take_over(self, found: CallbackTask, new: CallbackTask) -> None:
             if found.execution_arn != new.execution_arn:
                 super()._check_take_over(found, new)
 
-    assert_found(Parts(dispatcher=Planted), rules=RETRIES)
+    assert_found(Parts(dispatcher=Mutant), rules=RETRIES)
 
 
 def test_a_second_execution_takes_over_any_pending_task() -> None:
-    class Planted(Dispatcher):
+    class Mutant(Dispatcher):
         def _check_take_over(self, found: CallbackTask, new: CallbackTask) -> None:
             if found.status is not Status.PENDING:
                 super()._check_take_over(found, new)
 
-    assert_found(Parts(dispatcher=Planted))
+    assert_found(Parts(dispatcher=Mutant))
 
 
 def test_registering_over_completing_is_refused() -> None:
-    class Planted(Dispatcher):
+    class Mutant(Dispatcher):
         def _check_take_over(self, found: CallbackTask, new: CallbackTask) -> None:
             if found.status is Status.COMPLETING:
                 raise TaskAlreadyPending(new.key, found.execution_arn)
             super()._check_take_over(found, new)
 
-    assert_found(Parts(dispatcher=Planted))
+    assert_found(Parts(dispatcher=Mutant))
 
 
 def test_registering_over_completing_forgets_the_outcome(monkeypatch: pytest.MonkeyPatch) -> None:
-    def planted(found: CallbackTask, new: CallbackTask) -> CallbackTask:
+    def mutant(found: CallbackTask, new: CallbackTask) -> CallbackTask:
         if found.status is not Status.COMPLETING:
             return taken_over(found, new)
         return taken_over(replace(found, outcome=None, outcome_digest=None), new)
 
-    monkeypatch.setattr(dispatch, "taken_over", planted)
+    monkeypatch.setattr(dispatch, "taken_over", mutant)
 
     assert_found()
 
@@ -115,7 +115,7 @@ def test_registering_over_completing_forgets_the_outcome(monkeypatch: pytest.Mon
 def test_registering_over_completing_carries_the_outcome_over(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def planted(found: CallbackTask, new: CallbackTask) -> CallbackTask:
+    def mutant(found: CallbackTask, new: CallbackTask) -> CallbackTask:
         task = taken_over(found, new)
         if found.status is not Status.COMPLETING:
             return task
@@ -128,16 +128,16 @@ def test_registering_over_completing_carries_the_outcome_over(
             sends=found.sends,
         )
 
-    monkeypatch.setattr(dispatch, "taken_over", planted)
+    monkeypatch.setattr(dispatch, "taken_over", mutant)
 
     assert_found(rules=SETTLEMENTS)
 
 
 def test_a_deadline_earlier_than_the_waits_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    def planted(requested_at: int, timeout_seconds: int) -> int:
+    def mutant(requested_at: int, timeout_seconds: int) -> int:
         return requested_at // 1000 + timeout_seconds // 2
 
-    monkeypatch.setattr(task_module, "deadline_for", planted)
+    monkeypatch.setattr(task_module, "deadline_for", mutant)
 
     assert_found(rules=LATE)
 
@@ -146,7 +146,7 @@ def test_a_deadline_earlier_than_the_waits_own(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_send_before_record() -> None:
-    class Planted(Completer):
+    class Mutant(Completer):
         def complete(
             self, key: TaskKey, callback_id: str | None, outcome: Outcome, principal: str
         ) -> Answer:
@@ -164,52 +164,52 @@ def test_send_before_record() -> None:
                 raise NotKnownToBeAccepted from None
             return super().complete(key, callback_id, outcome, principal)
 
-    assert_found(Parts(completer=Planted))
+    assert_found(Parts(completer=Mutant))
 
 
 def test_only_the_digest_stored() -> None:
-    class Planted(Tasks):
+    class Mutant(Tasks):
         def _put(self, task: CallbackTask) -> Write:
             write = super()._put(task)
             self.records[task.key] = replace(task, outcome=None)
             return write
 
-    assert_found(Parts(tasks=Planted))
+    assert_found(Parts(tasks=Mutant))
 
 
 def test_ttl_running_while_completing(monkeypatch: pytest.MonkeyPatch) -> None:
-    def planted(task: CallbackTask, outcome: Outcome, principal: str, now: int) -> CallbackTask:
+    def mutant(task: CallbackTask, outcome: Outcome, principal: str, now: int) -> CallbackTask:
         return replace(claimed(task, outcome, principal, now), ttl=task.ttl)
 
-    monkeypatch.setattr(fakes, "claimed", planted)
+    monkeypatch.setattr(fakes, "claimed", mutant)
 
     assert_found()
 
 
 def test_digest_ignored() -> None:
-    class Planted(Completer):
+    class Mutant(Completer):
         def _refused(
             self, task: CallbackTask, callback_id: str | None, outcome_digest: str
         ) -> Answer:
             return super()._refused(task, callback_id, task.outcome_digest or outcome_digest)
 
-    assert_found(Parts(completer=Planted))
+    assert_found(Parts(completer=Mutant))
 
 
 def test_close_not_bound_to_the_attempt() -> None:
-    class Planted(Completer):
+    class Mutant(Completer):
         def _close(self, task: CallbackTask) -> None:
             try:
                 advance(self.store, task, lambda found: completed(found, self._now()))
             except RecordUncertain:
                 return
 
-    assert_found(Parts(completer=Planted), rules=OVERTAKEN)
+    assert_found(Parts(completer=Mutant), rules=OVERTAKEN)
 
 
 @pytest.mark.parametrize("error", [ConflictingOutcome(), RuntimeError()], ids=["409", "500"])
 def test_a_failed_close_answered(error: Exception) -> None:
-    class Planted(Completer):
+    class Mutant(Completer):
         def _close(self, task: CallbackTask) -> None:
             same = SameOutcome(task.callback_id, task.outcome_digest)
             try:
@@ -219,7 +219,7 @@ def test_a_failed_close_answered(error: Exception) -> None:
             if closed is None:
                 raise error
 
-    assert_found(Parts(completer=Planted), rules=ANSWERS)
+    assert_found(Parts(completer=Mutant), rules=ANSWERS)
 
 
 def test_503_that_says_nothing_was_accepted() -> None:
@@ -227,7 +227,7 @@ def test_503_that_says_nothing_was_accepted() -> None:
         def __str__(self) -> str:
             return "nothing was accepted"
 
-    class Planted(Completer):
+    class Mutant(Completer):
         def complete(
             self, key: TaskKey, callback_id: str | None, outcome: Outcome, principal: str
         ) -> Answer:
@@ -236,22 +236,22 @@ def test_503_that_says_nothing_was_accepted() -> None:
             except NotKnownToBeAccepted:
                 raise NothingAcceptedError from None
 
-    assert_found(Parts(completer=Planted))
+    assert_found(Parts(completer=Mutant))
 
 
 # Repeats
 
 
 def test_a_repeat_over_completing_answered_without_sending() -> None:
-    class Planted(Completer):
+    class Mutant(Completer):
         def _join(self, task: CallbackTask) -> Answer:  # noqa: ARG002
             return Answer.DUPLICATE
 
-    assert_found(Parts(completer=Planted))
+    assert_found(Parts(completer=Mutant))
 
 
 def test_deadline_judged_over_completing() -> None:
-    class Planted(Completer):
+    class Mutant(Completer):
         def _refused(
             self, task: CallbackTask, callback_id: str | None, outcome_digest: str
         ) -> Answer:
@@ -260,30 +260,30 @@ def test_deadline_judged_over_completing() -> None:
                 raise TaskGone
             return super()._refused(task, callback_id, outcome_digest)
 
-    assert_found(Parts(completer=Planted), rules=ANSWERS)
+    assert_found(Parts(completer=Mutant), rules=ANSWERS)
 
 
 def test_repeats_known_for_the_current_attempt_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    def planted(found: CallbackTask, new: CallbackTask) -> CallbackTask:
+    def mutant(found: CallbackTask, new: CallbackTask) -> CallbackTask:
         task = taken_over(found, new)
         return replace(task, attempts=task.unsettled)
 
-    monkeypatch.setattr(dispatch, "taken_over", planted)
+    monkeypatch.setattr(dispatch, "taken_over", mutant)
 
     assert_found()
 
 
 def test_a_repeat_without_id_applied_to_a_new_attempt(monkeypatch: pytest.MonkeyPatch) -> None:
-    def planted(task: CallbackTask, callback_id: str | None, outcome_digest: str, now: int) -> bool:
+    def mutant(task: CallbackTask, callback_id: str | None, outcome_digest: str, now: int) -> bool:
         return may_claim(replace(task, prior_digests=()), callback_id, outcome_digest, now)
 
-    monkeypatch.setattr(fakes, "may_claim", planted)
+    monkeypatch.setattr(fakes, "may_claim", mutant)
 
     assert_found()
 
 
 def test_a_repeat_without_id_of_a_past_attempts_outcome_answered_410() -> None:
-    class Planted(Completer):
+    class Mutant(Completer):
         def _refused(
             self, task: CallbackTask, callback_id: str | None, outcome_digest: str
         ) -> Answer:
@@ -291,19 +291,19 @@ def test_a_repeat_without_id_of_a_past_attempts_outcome_answered_410() -> None:
                 raise TaskGone
             return super()._refused(task, callback_id, outcome_digest)
 
-    assert_found(Parts(completer=Planted), rules=ANSWERS)
+    assert_found(Parts(completer=Mutant), rules=ANSWERS)
 
 
 def test_unsettled_attempts_drive_settled_ones_out_of_memory(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def planted(found: CallbackTask, new: CallbackTask) -> CallbackTask:
+    def mutant(found: CallbackTask, new: CallbackTask) -> CallbackTask:
         task = taken_over(found, new)
         return replace(task, attempts=task.unsettled) if task.unsettled else task
 
-    for module in (task_module, ledger):
+    for module in (task_module, invariants):
         monkeypatch.setattr(module, "PAST_ATTEMPTS_KEPT", 1)
-    monkeypatch.setattr(dispatch, "taken_over", planted)
+    monkeypatch.setattr(dispatch, "taken_over", mutant)
 
     assert_found()
 
@@ -313,31 +313,31 @@ def test_unsettled_attempts_drive_settled_ones_out_of_memory(
 
 @pytest.mark.parametrize("verdict", [Verdict.GONE, Verdict.DELIVERED])
 def test_task_timed_out_taken_as(verdict: Verdict, monkeypatch: pytest.MonkeyPatch) -> None:
-    def planted(workflow: Workflow, attempt: Attempt) -> Verdict:  # noqa: ARG001
+    def mutant(workflow: Workflow, attempt: Attempt) -> Verdict:  # noqa: ARG001
         return verdict
 
-    monkeypatch.setattr(complete, "judge", planted)
-    monkeypatch.setattr(redeliver, "judge", planted)
+    monkeypatch.setattr(complete, "verdict_on", mutant)
+    monkeypatch.setattr(redeliver, "verdict_on", mutant)
 
     assert_found()
 
 
 def test_settled_by_execution_status(monkeypatch: pytest.MonkeyPatch) -> None:
-    def planted(workflow: Workflow, attempt: Attempt) -> Verdict:
+    def mutant(workflow: Workflow, attempt: Attempt) -> Verdict:
         try:
             ended_at = workflow.ended_at(attempt.execution_arn)
         except DependencyUnavailable:
             return Verdict.NO_EVIDENCE
         return Verdict.DELIVERED if ended_at is None else Verdict.GONE
 
-    monkeypatch.setattr(complete, "judge", planted)
-    monkeypatch.setattr(redeliver, "judge", planted)
+    monkeypatch.setattr(complete, "verdict_on", mutant)
+    monkeypatch.setattr(redeliver, "verdict_on", mutant)
 
     assert_found()
 
 
 def test_expired_without_the_sole_sender_guard() -> None:
-    class Planted(Completer):
+    class Mutant(Completer):
         def _give_up(self, task: CallbackTask) -> bool:
             same = SameOutcome(task.callback_id, task.outcome_digest)
             try:
@@ -346,29 +346,29 @@ def test_expired_without_the_sole_sender_guard() -> None:
                 return False
             return gone is not None
 
-    assert_found(Parts(completer=Planted), rules=OVERTAKEN)
+    assert_found(Parts(completer=Mutant), rules=OVERTAKEN)
 
 
 def test_gone_after_202_not_reported() -> None:
-    class Planted(Redeliverer):
+    class Mutant(Redeliverer):
         def _report_gone(self, task: CallbackTask, redelivery: Redelivery) -> Disposition:
             same = SameOutcome(redelivery.callback_id, redelivery.outcome_digest)
             advance(self.store, task, same(lambda one: undelivered(one, self._now())))
             return Disposition.DONE
 
-    assert_found(Parts(redeliverer=Planted))
+    assert_found(Parts(redeliverer=Mutant))
 
 
 def test_gone_after_202_and_a_new_attempt_not_reported() -> None:
-    class Planted(Redeliverer):
+    class Mutant(Redeliverer):
         def _report_past(self, redelivery: Redelivery, past: PastAttempt, reason: str) -> None:
             pass
 
-    assert_found(Parts(redeliverer=Planted))
+    assert_found(Parts(redeliverer=Mutant))
 
 
 def test_no_evidence_on_the_last_try_taken_as_undelivered() -> None:
-    class Planted(Redeliverer):
+    class Mutant(Redeliverer):
         def _record_settlement(
             self, task: CallbackTask, redelivery: Redelivery, settlement: Settlement
         ) -> None:
@@ -376,14 +376,14 @@ def test_no_evidence_on_the_last_try_taken_as_undelivered() -> None:
                 settlement = Settlement.UNDELIVERED
             super()._record_settlement(task, redelivery, settlement)
 
-    assert_found(Parts(redeliverer=Planted), rules=SETTLEMENTS)
+    assert_found(Parts(redeliverer=Mutant), rules=SETTLEMENTS)
 
 
 # Redeliver, sweep, heartbeat, end
 
 
 def test_redelivery_not_bound_to_the_attempt() -> None:
-    class Planted(Redeliverer):
+    class Mutant(Redeliverer):
         def _settle_past(
             self, task: CallbackTask, redelivery: Redelivery, past: PastAttempt
         ) -> Disposition:
@@ -395,53 +395,53 @@ def test_redelivery_not_bound_to_the_attempt() -> None:
                 return Disposition.RETRY
             return Disposition.DONE
 
-    assert_found(Parts(redeliverer=Planted))
+    assert_found(Parts(redeliverer=Mutant))
 
 
 def test_no_sweeper() -> None:
-    class Planted(Sweeper):
+    class Mutant(Sweeper):
         def sweep(self) -> int:
             return 0
 
-    assert_found(Parts(sweeper=Planted))
+    assert_found(Parts(sweeper=Mutant))
 
 
 def test_a_heartbeat_that_expires_unconditionally() -> None:
-    class Planted(Completer):
+    class Mutant(Completer):
         def _expire(self, task: CallbackTask) -> None:
             try:
                 advance(self.store, task, lambda found: expired(found, self._now()))
             except RecordUncertain:
                 return
 
-    assert_found(Parts(completer=Planted), rules=OVERTAKEN)
+    assert_found(Parts(completer=Mutant), rules=OVERTAKEN)
 
 
 def test_a_late_event_of_an_executions_end_closes_what_came_after_its_redrive() -> None:
-    class Planted(ExecutionCloser):
+    class Mutant(ExecutionCloser):
         def close(self, order_id: str, execution_arn: str, reason: str, *, ended_at: int) -> bool:
             after_all = ended_at * 2
             return super().close(order_id, execution_arn, reason, ended_at=after_all)
 
-    assert_found(Parts(closer=Planted), rules=ENDS)
+    assert_found(Parts(closer=Mutant), rules=ENDS)
 
 
 # Compare-and-swap
 
 
 def test_a_write_that_does_not_compare_versions() -> None:
-    class Planted(Tasks):
+    class Mutant(Tasks):
         def replace(self, found: CallbackTask, new: CallbackTask) -> Write:
             there: Any = self.records.get(found.key)
             return super().replace(there, new) if there else super().replace(found, new)
 
-    assert_found(Parts(tasks=Planted))
+    assert_found(Parts(tasks=Mutant))
 
 
 def test_a_join_that_is_not_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    def planted(task: CallbackTask, due_at: int) -> CallbackTask:
+    def mutant(task: CallbackTask, due_at: int) -> CallbackTask:
         return replace(task, due_at=due_at, version=task.version + 1)
 
-    monkeypatch.setattr(complete, "joined", planted)
+    monkeypatch.setattr(complete, "joined", mutant)
 
     assert_found(rules=OVERTAKEN)

@@ -6,9 +6,9 @@ from typing import Any
 
 from callbacks.domain.channel import Channel, Contract
 
-from contracts.compose import model
+from tools import REPOSITORY
+from tools.contracts.compose import model
 
-REPOSITORY = Path(__file__).parents[2]
 SCHEMAS = REPOSITORY / "schemas"
 SHIPPING = "ORDER_SHIPPING_SERVICE"
 TOPIC_ARN = "arn:aws:sns:eu-west-1:111111111111:callbacks-test-order-shipping-service"

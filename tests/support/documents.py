@@ -6,7 +6,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from contracts.patterns import END
+from tools.contracts.patterns import END
 
 Schema = Mapping[str, Any]
 
@@ -45,7 +45,7 @@ def documents(schema: Schema, root: Schema | None = None) -> st.SearchStrategy[A
 
 @st.composite
 def near_misses(draw: st.DrawFn, schema: Schema) -> Any:
-    """A document with one thing changed, which a judge may or may not accept."""
+    """A document with one thing changed, which a validator may or may not accept."""
     document = copy.deepcopy(draw(documents(schema)))
     holder = [document]
     places: list[tuple[Any, Any]] = [(holder, 0)]

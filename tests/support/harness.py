@@ -28,7 +28,7 @@ from tests.support.tasks import EXECUTION, KEY, NOW, OTHER_EXECUTION, RETENTION_
 
 
 @dataclass
-class Scene:
+class Harness:
     """The time is NOW; tokens 1 to 3 wait, and the shipping channel is open."""
 
     clock: FakeClock = field(default_factory=lambda: FakeClock(NOW))

@@ -13,6 +13,15 @@ from callbacks.adapters.aws import client
 
 Answer = dict[str, Any] | Exception
 
+# The calls, in order, of a callback whose outcome is held: purpose => service.
+HELD = {
+    "the registration": "dynamodb",
+    "the claim": "dynamodb",
+    "the send": "stepfunctions",
+    "the queue": "sqs",
+    "the note that it is queued": "dynamodb",
+}
+
 
 @dataclass
 class Service:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from callbacks.domain.outcome import Failure, Outcome, Success, digest
+from callbacks.domain.outcome import Failure, Outcome, Success, Undeliverable, digest
 from callbacks.domain.task import (
     Attempt,
     CallbackTask,
@@ -12,9 +12,14 @@ from callbacks.domain.task import (
     TaskKey,
     claimed,
     completed,
+    dead_lettered,
+    expired,
+    joined,
+    queued,
     registered,
     taken_over,
     token_digest,
+    undelivered,
 )
 
 from tests.support.channels import SHIPPING
@@ -83,3 +88,22 @@ def attempt_of(task_token: str, outcome: Outcome, **changes: Any) -> Attempt:
         "outcome": outcome,
     }
     return Attempt(**known | changes)
+
+
+STATES: dict[str, CallbackTask] = {
+    "pending": pending(),
+    "pending, its id required": pending(callback_id_required=True),
+    "completing": completing(),
+    "completing, of a failure": completing(outcome=LOST),
+    "completing, of no delivery": completing(outcome=Undeliverable("the endpoint is gone")),
+    "completing, joined and queued": queued(joined(completing(), NOW + 60), NOW),
+    "completing, dead-lettered": dead_lettered(completing()),
+    "completed": done(),
+    "expired": expired(pending(), NOW),
+    "undelivered": undelivered(completing(), NOW),
+    "replaced an unsettled one": unsettled(LOST),
+    "replaced a delivered one": settled_as(Settlement.DELIVERED),
+    "replaced two": taken_over(
+        claimed(unsettled(), DELIVERED_ELSEWHERE, PRINCIPAL, NOW), pending(3)
+    ),
+}

@@ -2,10 +2,13 @@
 
 import os
 import shutil
+from concurrent.futures import Future
 from pathlib import Path
 
-from local import REPOSITORY
-from local.terraform import LOCK_FILE, MODULES, ROOTS, Directory
+from tools import REPOSITORY
+from tools.deploy.terraform import LOCK_FILE, MODULES, ROOTS, Directory
+
+type Checks = dict[Path, "Future[None]"]
 
 
 def directories() -> list[Path]:

@@ -12,9 +12,10 @@ from urllib.parse import unquote
 
 import boto3
 
-from tests.support.channels import REPOSITORY
+from tests.support import functions
 from tests.support.cloud import ORDERS, PREFIX, REGION, Cloud
 from tests.support.functions import ACCOUNT, Context, Handler
+from tools import REPOSITORY
 
 ROLE_ARN = f"arn:aws:iam::{ACCOUNT}:role/{PREFIX}"
 PATIENCE_SECONDS = 15
@@ -156,3 +157,32 @@ def eventually[T](probe: Callable[[], T | None]) -> T:
             return found
         time.sleep(0.02)
     raise AssertionError(f"nothing was found within {PATIENCE_SECONDS} s")
+
+
+@dataclass(frozen=True)
+class Partner:
+    """Takes messages from its queue and answers as the callbackurl says."""
+
+    aws: Cloud
+
+    def message(self) -> dict[str, Any]:
+        """The next message."""
+
+        def received() -> dict[str, Any] | None:
+            bodies = self.aws.receive(self.aws.partner_queue_url)
+            return json.loads(bodies[0]) if bodies else None
+
+        return eventually(received)
+
+    def answer(self, message: dict[str, Any], **body: Any) -> dict[str, Any]:
+        """Posts the callback; returns the API's answer."""
+        callback = {"order_id": message["subject"], "task_type": message["tasktype"], **body}
+        event = functions.callback_event(
+            callback,
+            callback_id=message["id"],
+            resource=f"/externalCallback/{message['tasktype']}",
+        )
+        response: dict[str, Any] = functions.handler("external_callback")(
+            event, functions.Context()
+        )
+        return response

@@ -1,13 +1,11 @@
 """Terraform's tests take minutes of processor time: they run in the background from the start."""
 
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from tests.terraform.checks import check
-
-type Checks = dict[Path, "Future[None]"]
+from tests.support.terraform_checks import Checks, check
 
 EXECUTOR = pytest.StashKey[ThreadPoolExecutor]()
 CHECKS = pytest.StashKey[Checks]()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from local.terraform import LOCK_FILE, MODULES, Directory, TerraformError
+from tools.deploy.terraform import LOCK_FILE, MODULES, Directory, TerraformError
 
 LIMIT = 10_240
 
@@ -33,7 +33,7 @@ def test_refuses_a_role_policy_that_iam_refuses(module: str, tmp_path: Path) -> 
     try:
         directory.run("test", "-no-color", quiet=True)
     except TerraformError as error:
-        pytest.fail(f"{error}\n{error.output}", pytrace=False)
+        pytest.fail(f"{error}\n{error.detail}", pytrace=False)
 
 
 def _policy(characters: int) -> str:

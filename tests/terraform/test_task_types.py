@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from local import REPOSITORY
-from local.terraform import Directory, TerraformError
+from tools import REPOSITORY
+from tools.deploy.terraform import Directory, TerraformError
 
 ROOT = Path("terraform/roots/platform")
 TYPE = "ORDER_SHIPPING_SERVICE"
@@ -38,7 +38,7 @@ def test_refuses_task_types_whose_resources_are_another_s(tmp_path: Path) -> Non
     with pytest.raises(TerraformError) as refused:
         root.run("test", "-no-color", quiet=True)
 
-    said = " ".join(refused.value.output.replace("│", "").split())
+    said = " ".join(refused.value.detail.replace("│", "").split())
     assert f"{', '.join(SHARED.values())} would be shared" in said
 
 

@@ -5,10 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from local import REPOSITORY
-from local.terraform import Directory, TerraformError
-from tests.terraform.checks import directories
-from tests.terraform.conftest import Checks
+from tests.support.terraform_checks import Checks, directories
+from tools import REPOSITORY
+from tools.deploy.terraform import Directory, TerraformError
 
 
 def test_format(tmp_path: Path) -> None:
@@ -17,7 +16,7 @@ def test_format(tmp_path: Path) -> None:
     try:
         directory.run("fmt", "-check", "-diff", "-recursive", quiet=True)
     except TerraformError as error:
-        pytest.fail(f"{error}\n{error.output}", pytrace=False)
+        pytest.fail(f"{error}\n{error.detail}", pytrace=False)
 
 
 @pytest.mark.parametrize(
@@ -27,4 +26,4 @@ def test_directory(checked: Path, checks: Checks) -> None:
     try:
         checks[checked].result()
     except TerraformError as error:
-        pytest.fail(f"{error}\n{error.output}", pytrace=False)
+        pytest.fail(f"{error}\n{error.detail}", pytrace=False)

@@ -1,16 +1,13 @@
 """The interpreter, the functions it calls, and the partner who answers."""
 
-import json
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
 
 import boto3
 import pytest
 
 from tests.support import functions
 from tests.support.cloud import Cloud
-from tests.support.workflow import Engine, Functions, eventually, function_arn
+from tests.support.workflow import Engine, Functions, Partner, function_arn
 
 
 @pytest.fixture(autouse=True)
@@ -39,35 +36,6 @@ def called(
 def engine(aws: Cloud, called: Functions) -> Engine:  # noqa: ARG001
     aws.register()
     return Engine(aws)
-
-
-@dataclass(frozen=True)
-class Partner:
-    """Takes messages from its queue and answers as the callbackurl says."""
-
-    aws: Cloud
-
-    def message(self) -> dict[str, Any]:
-        """The next message."""
-
-        def received() -> dict[str, Any] | None:
-            bodies = self.aws.receive(self.aws.partner_queue_url)
-            return json.loads(bodies[0]) if bodies else None
-
-        return eventually(received)
-
-    def answer(self, message: dict[str, Any], **body: Any) -> dict[str, Any]:
-        """Posts the callback; returns the API's answer."""
-        callback = {"order_id": message["subject"], "task_type": message["tasktype"], **body}
-        event = functions.callback_event(
-            callback,
-            callback_id=message["id"],
-            resource=f"/externalCallback/{message['tasktype']}",
-        )
-        response: dict[str, Any] = functions.handler("external_callback")(
-            event, functions.Context()
-        )
-        return response
 
 
 @pytest.fixture

@@ -7,8 +7,7 @@ import pytest
 
 from tests.support.channels import example, shipping_channel
 from tests.support.cloud import Cloud
-from tests.support.workflow import Definition, Engine, function_arn
-from tests.workflow.conftest import Partner
+from tests.support.workflow import Definition, Engine, Partner, function_arn
 
 INPUT = {"order_id": "order-1", "order_contents": example("valid", "request")}
 HEARTBEAT_SECONDS = 3

@@ -14,11 +14,11 @@ from tests.support.workflow import (
     PATIENCE_SECONDS,
     Engine,
     Functions,
+    Partner,
     eventually,
     function_arn,
     render,
 )
-from tests.workflow.conftest import Partner
 
 ORDER_ID = "a96cbeed-cbd7-4711-815c-0913113c6064"
 ORDER = {"order_id": ORDER_ID}

@@ -9,8 +9,14 @@ from callbacks.domain.errors import DependencyUnavailable
 
 from tests.support.channels import SHIPPING, example
 from tests.support.cloud import TASKS, Cloud
-from tests.support.workflow import Engine, Functions, LambdaServiceError, function_arn, render
-from tests.workflow.conftest import Partner
+from tests.support.workflow import (
+    Engine,
+    Functions,
+    LambdaServiceError,
+    Partner,
+    function_arn,
+    render,
+)
 
 ORDER_ID = "a96cbeed-cbd7-4711-815c-0913113c6064"
 ORDER = {"order_id": ORDER_ID}

@@ -8,8 +8,7 @@ from callbacks.domain.channel import Contract
 
 from tests.support.channels import composed, example, schema, shipping_channel
 from tests.support.cloud import ORDERS, Cloud
-from tests.support.workflow import Engine, render
-from tests.workflow.conftest import Partner
+from tests.support.workflow import Engine, Partner, render
 
 REVIEW = "ORDER_FRAUD_REVIEW"
 ORDER_ID = "a96cbeed-cbd7-4711-815c-0913113c6064"

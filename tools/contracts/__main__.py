@@ -1,4 +1,4 @@
-"""python -m contracts lint | check --base REVISION | docs"""
+"""python -m tools.contracts lint | check --base REVISION | docs"""
 
 import argparse
 import sys
@@ -7,15 +7,16 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from contracts import pages, tree
-from contracts.documents import Finding
-from contracts.evolution import Revision, UnknownRevisionError, compare
-from contracts.lint import lint
-from contracts.task_types import TerraformError
+from tools import REPOSITORY
+from tools.contracts import pages
+from tools.contracts.documents import Finding
+from tools.contracts.evolution import Revision, UnknownRevisionError, compare
+from tools.contracts.lint import lint
+from tools.contracts.task_types import TerraformError
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m contracts", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tools.contracts", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("lint", help="refuse schemas that API Gateway would refuse or misread")
     check = commands.add_parser("check", help="refuse changes that break a partner")
@@ -25,7 +26,7 @@ def main(arguments: list[str] | None = None) -> int:
     console = Console(stderr=True, soft_wrap=True, highlight=False)
     match parsed.command:
         case "lint":
-            return _report(console, lint(tree.REPOSITORY))
+            return _report(console, lint(REPOSITORY))
         case "check":
             return _check(console, parsed.base)
         case "docs":
@@ -35,7 +36,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _check(console: Console, base: str) -> int:
     try:
-        comparison = compare(tree.REPOSITORY, Revision(tree.REPOSITORY, base))
+        comparison = compare(REPOSITORY, Revision(REPOSITORY, base))
     except (UnknownRevisionError, TerraformError) as error:
         console.print(Text(str(error)))
         return 2
@@ -49,7 +50,7 @@ def _check(console: Console, base: str) -> int:
 
 def _docs(console: Console) -> int:
     try:
-        written = pages.write(tree.REPOSITORY)
+        written = pages.write(REPOSITORY)
     except TerraformError as error:
         console.print(Text(str(error)))
         return 2

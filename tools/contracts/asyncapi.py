@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from contracts import compose, event
-from contracts.channels import Channel, Contract
-from contracts.openapi import detached
+from tools.contracts import compose, event
+from tools.contracts.channels import Channel, Contract
+from tools.contracts.openapi import detached
 
 
 def document(channels: list[Channel]) -> dict[str, Any]:

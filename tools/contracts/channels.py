@@ -6,8 +6,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from contracts import compose, task_types, tree
-from contracts.documents import load
+from tools.contracts import compose, task_types, tree
+from tools.contracts.documents import load
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from contracts.channels import Channel, Contract
+from tools.contracts.channels import Channel, Contract
 
 EXAMPLE_ID = "1f0c7c5e-5d1b-4c0e-9b64-6a3f3a1f7b52"
 EXAMPLE_ORDER = "a96cbeed-cbd7-4711-815c-0913113c6064"

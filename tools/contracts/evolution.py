@@ -10,9 +10,9 @@ from typing import Any
 from jsonschema import Draft4Validator
 from jsonschema.exceptions import best_match
 
-from contracts import task_types, tree
-from contracts.documents import Document, Finding, load, parse, token
-from contracts.inclusion import Obstacle, obstacles
+from tools.contracts import task_types, tree
+from tools.contracts.documents import Document, Finding, load, parse, token
+from tools.contracts.inclusion import Obstacle, obstacles
 
 
 class UnknownRevisionError(Exception):

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from contracts.inclusion import resolve
-from contracts.patterns import END, START
+from tools.contracts.inclusion import resolve
+from tools.contracts.patterns import END, START
 
 
 @dataclass(frozen=True, slots=True)

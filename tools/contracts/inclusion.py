@@ -11,9 +11,9 @@ from typing import Any
 
 from jsonschema import Draft4Validator
 
-from contracts import patterns
-from contracts.documents import token
-from contracts.keywords import Schema
+from tools.contracts import patterns
+from tools.contracts.documents import token
+from tools.contracts.keywords import Schema
 
 _TYPES = frozenset({"array", "boolean", "integer", "null", "number", "object", "string"})
 _ANNOTATIONS = frozenset({"$schema", "default", "definitions", "description", "id", "title"})

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from contracts.documents import token
+from tools.contracts.documents import token
 
 Schema = Mapping[str, Any]
 
@@ -46,7 +46,7 @@ KEYWORDS: dict[str, Keyword] = {
     "description": Keyword(True, "Required of every property.", "", _ANNOTATION),
     "default": Keyword(
         False,
-        "no judge fills it in, so a reader would expect what never happens",
+        "no validator fills it in, so a reader would expect what never happens",
         "the default in the description",
         _ANNOTATION,
     ),
@@ -95,7 +95,7 @@ KEYWORDS: dict[str, Keyword] = {
     ),
     "format": Keyword(
         False,
-        "each judge knows other formats and checks them differently, and the functions none",
+        "each validator knows other formats and checks them differently, and the functions none",
         "a pattern, and the format's name in the description",
         "Enforced for some formats; which ones is not documented, and an import refuses some [2].",
     ),

@@ -9,9 +9,9 @@ from typing import Any
 from jsonschema import Draft4Validator, FormatChecker
 from jsonschema.exceptions import SchemaError, best_match
 
-from contracts import compose, patterns, tree
-from contracts.documents import Document, Finding, InvalidJsonError, load, token
-from contracts.keywords import KEYWORDS, LATER_DRAFTS, Schema, subschemas
+from tools.contracts import compose, patterns, tree
+from tools.contracts.documents import Document, Finding, InvalidJsonError, load, token
+from tools.contracts.keywords import KEYWORDS, LATER_DRAFTS, Schema, subschemas
 
 SCHEMA_BYTES = 64 * 1024
 DRAFT_04 = "http://json-schema.org/draft-04/schema#"

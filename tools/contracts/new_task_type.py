@@ -1,4 +1,4 @@
-"""python -m contracts.new_task_type NAME: the contract and the channel of a new task type."""
+"""python -m tools.contracts.new_task_type NAME: the contract and the channel of a new task type."""
 
 import argparse
 import json
@@ -14,10 +14,11 @@ from typing import Any
 
 from rich.console import Console
 
-from contracts import pages, tree
-from contracts.task_types import DEFAULTS, TerraformError, console, evaluate
-from local.errors import UserError
-from local.terraform import installed_release
+from tools import REPOSITORY
+from tools.contracts import pages, tree
+from tools.contracts.task_types import DEFAULTS, TerraformError, console, evaluate
+from tools.deploy.terraform import installed_release
+from tools.errors import UserError
 
 ENVIRONMENTS = Path("terraform/roots/platform/envs")
 FUNCTIONS = Path("lambdas/functions")
@@ -42,14 +43,14 @@ class Platform:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m contracts.new_task_type")
+    parser = argparse.ArgumentParser(prog="python -m tools.contracts.new_task_type")
     parser.add_argument("name", help="UPPER_SNAKE_CASE")
     parser.add_argument("--auth", default="AWS_IAM", help="AWS_IAM or OAUTH2")
     parser.add_argument("--partner", help="who does the work; the only one if there is but one")
     parsed = parser.parse_args(arguments)
     try:
-        add(tree.REPOSITORY, parsed.name, parsed.auth, parsed.partner)
-        pages.write(tree.REPOSITORY)
+        add(REPOSITORY, parsed.name, parsed.auth, parsed.partner)
+        pages.write(REPOSITORY)
     except (UserError, TerraformError) as error:
         Console(stderr=True, soft_wrap=True, highlight=False).print(str(error), markup=False)
         return 1

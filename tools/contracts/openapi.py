@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from contracts import answers, compose, event
-from contracts.channels import Channel, Contract
+from tools.contracts import answers, compose, event
+from tools.contracts.channels import Channel, Contract
 
 SIGV4, OAUTH2 = "sigv4", "oauth2"
 

@@ -11,11 +11,11 @@ from typing import Any
 import jinja2
 from markupsafe import Markup, escape
 
-from contracts import answers, asyncapi, channels, event, openapi
-from contracts.channels import Channel, Contract
-from contracts.fields import fields
-from contracts.keywords import KEYWORDS, LATER_DRAFTS
-from contracts.patterns import END
+from tools.contracts import answers, asyncapi, channels, event, openapi
+from tools.contracts.channels import Channel, Contract
+from tools.contracts.fields import fields
+from tools.contracts.keywords import KEYWORDS, LATER_DRAFTS
+from tools.contracts.patterns import END
 
 PUBLISHED = Path("docs/contracts")
 KEYWORD_TABLE = Path("docs/json-schema.md")
@@ -83,7 +83,7 @@ def _json(document: Mapping[str, Any]) -> str:
 
 def _template(name: str) -> jinja2.Template:
     environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("contracts"),
+        loader=jinja2.PackageLoader("tools.contracts"),
         autoescape=jinja2.select_autoescape(("html.j2",)),
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-REPOSITORY = Path(__file__).resolve().parents[1]
 SCHEMAS = Path("schemas")
 ENVELOPE = SCHEMAS / "callback.schema.json"
 ENVELOPE_EXAMPLES = SCHEMAS / "examples"

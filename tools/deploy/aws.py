@@ -1,21 +1,19 @@
-"""Terraform and the walkthrough for environments on AWS, with ordinary AWS credentials."""
+"""Terraform for environments on AWS, with ordinary AWS credentials."""
 
 import os
 import re
 from collections.abc import Collection
+from dataclasses import dataclass
 from pathlib import Path
 
 import boto3
 
-from local import REPOSITORY, release
-from local.accounts import Account
-from local.bootstrap import bootstrap as make_state_bucket
-from local.environment import build_package
-from local.errors import UserError
-from local.partner import Json
-from local.terraform import ROOTS, Directory
-from local.walkthrough import Deployment
-from local.walkthrough import deployment as assemble
+from tools import REPOSITORY, Json
+from tools.deploy import package, release
+from tools.deploy.accounts import Account
+from tools.deploy.bootstrap import bootstrap as make_state_bucket
+from tools.deploy.terraform import ROOTS, Directory
+from tools.errors import UserError
 
 ENVIRONMENTS = ("dev", "prod")
 ROOT_NAMES = ("platform", "partner")
@@ -32,7 +30,7 @@ def terraform(
     """
     options = [_variables(root, environment)]
     if root == "platform":
-        options.append(f"-var-file={build_package(ARCHITECTURE)}")
+        options.append(f"-var-file={package.manifest(ARCHITECTURE)}")
     directory = _directory(root, environment)
     directory.init("-reconfigure", f"-backend-config={_backend(root, environment)}")
     if root != "platform":
@@ -57,35 +55,26 @@ def bootstrap(environment: str) -> None:
     )
 
 
-def deployment(
-    environment: str, platform_profile: str | None, partner_profile: str, external_id: str
-) -> Deployment:
-    """Find a deployed environment and its partner, as the walkthrough needs them.
+@dataclass(frozen=True)
+class Applied:
+    """A root of an environment as its account has it now."""
+
+    account: Account
+    outputs: Json
+
+
+def applied(environment: str, root: str, profile: str | None) -> Applied:
+    """Find a root that is applied.
 
     Raises:
-        UserError: a root has no outputs: it is not applied.
+        UserError: it has no outputs: it is not applied.
     """
-    profiles = {"platform": platform_profile, "partner": partner_profile}
-    outputs = {root: _outputs(root, environment, profile) for root, profile in profiles.items()}
-    accounts = {
-        root: Account(boto3.Session(profile_name=profile)) for root, profile in profiles.items()
-    }
-    return assemble(
-        accounts["platform"],
-        accounts["partner"],
-        outputs["platform"],
-        outputs["partner"],
-        external_id,
-    )
-
-
-def _outputs(root: str, environment: str, profile: str | None) -> Json:
     directory = _directory(root, environment, profile)
     directory.init("-reconfigure", f"-backend-config={_backend(root, environment)}")
     outputs = directory.outputs()
     if not outputs:
         raise UserError(f"The {root} root of {environment} has no outputs: apply it first.")
-    return outputs
+    return Applied(Account(boto3.Session(profile_name=profile)), outputs)
 
 
 def _directory(root: str, environment: str, profile: str | None = None) -> Directory:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from botocore.exceptions import ClientError
 
-from local.accounts import Account
-from local.terraform import Directory
+from tools.deploy.accounts import Account
+from tools.deploy.terraform import Directory
 
 
 def bootstrap(

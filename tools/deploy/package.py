@@ -8,6 +8,7 @@ import gzip
 import hashlib
 import json
 import os
+import platform
 import py_compile
 import re
 import shutil
@@ -19,9 +20,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-LAMBDAS = Path(__file__).resolve().parent
+from tools import REPOSITORY
+from tools.errors import UserError
+
+LAMBDAS = REPOSITORY / "lambdas"
 REQUIREMENTS = LAMBDAS / "requirements.txt"
-DIST = LAMBDAS.parent / "dist"
+DIST = REPOSITORY / "dist"
 SOURCES = ("callbacks", "functions")
 MACHINES = {"arm64": "aarch64", "x86_64": "x86_64"}
 PYTHONS = ("3.13", "3.14")
@@ -54,8 +58,8 @@ UNUSED = (
 )
 
 
-class PackageError(Exception):
-    """The package cannot be built; the message says what to do."""
+class PackageError(UserError):
+    """The package cannot be built."""
 
 
 def build(architecture: str, python: str) -> Path:
@@ -98,6 +102,20 @@ def build(architecture: str, python: str) -> Path:
     return archive
 
 
+def manifest(architecture: str) -> Path:
+    """Build the package for a processor, and return the path of its Terraform variables.
+
+    Raises PackageError as `build` does.
+    """
+    return build(architecture, PYTHONS[0]).with_name("package.tfvars.json")
+
+
+def host_architecture() -> str:
+    """The processor of this machine, in Lambda's words."""
+    machine = platform.machine().lower()
+    return {"aarch64": "arm64", "amd64": "x86_64"}.get(machine, machine)
+
+
 def _dependency_inputs(architecture: str, python: str) -> str:
     return _digest(
         architecture,
@@ -135,8 +153,8 @@ def _install(tree: Path, architecture: str, python: str) -> None:
     command += ["--no-input", "--no-compile", "--no-deps", "--require-hashes"]
     command += ["--only-binary", ":all:", "--requirement", str(REQUIREMENTS)]
     command += ["--implementation", "cp", "--python-version", python, "--target", str(tree)]
-    for platform in [*platforms, f"manylinux2014_{machine}"]:
-        command += ["--platform", platform]
+    for wheel in [*platforms, f"manylinux2014_{machine}"]:
+        command += ["--platform", wheel]
     pip = subprocess.run(command, capture_output=True, text=True, check=False)
     if pip.returncode == 0:
         return

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from contracts.task_types import evaluate
-from local.accounts import Account
-from local.errors import UserError
-from local.partner import Json
-from local.terraform import Directory
+from tools import Json
+from tools.contracts.task_types import evaluate
+from tools.deploy.accounts import Account
+from tools.deploy.terraform import Directory
+from tools.errors import UserError
 
 DEPLOYMENT = "module.release.aws_api_gateway_deployment.this"
 REGISTRATIONS = "#CHANNEL"

@@ -14,8 +14,8 @@ from typing import Any
 
 from filelock import FileLock
 
-from local import REPOSITORY
-from local.errors import UserError
+from tools import REPOSITORY
+from tools.errors import UserError
 
 ROOTS = REPOSITORY / "terraform" / "roots"
 MODULES = REPOSITORY / "terraform" / "modules"
@@ -30,11 +30,7 @@ _PROVIDER_NOT_FETCHED = re.compile(
 
 
 class TerraformError(UserError):
-    """A Terraform command failed; what it printed is in `output`, empty if the user has seen it."""
-
-    def __init__(self, message: str, output: str = "") -> None:
-        super().__init__(message)
-        self.output = output
+    """A Terraform command failed."""
 
 
 @dataclass(frozen=True)
@@ -182,7 +178,7 @@ class Directory:
                 self.run(*arguments, quiet=True)
                 return
             except TerraformError as error:
-                if not _PROVIDER_NOT_FETCHED.search(error.output):
+                if not _PROVIDER_NOT_FETCHED.search(error.detail):
                     raise
         mirror = find_mirror(
             self.path,

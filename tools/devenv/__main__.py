@@ -1,4 +1,4 @@
-"""The local environment, Terraform for AWS, and the walkthrough on either."""
+"""The local environment, and the walkthrough there or on AWS."""
 
 import argparse
 import shlex
@@ -8,36 +8,22 @@ from collections.abc import Iterable
 from itertools import chain
 from pathlib import Path
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from local import ENGINE_PYTHON, REPOSITORY, aws, show
-from local.environment import ACCOUNTS, Environment, forget_aws_configuration
-from local.errors import UserError
-from local.review_walkthrough import walk_review
-from local.terraform import TerraformError
-from local.walkthrough import Step, StepFailedError, walk
+from tools import REPOSITORY, command, show
+from tools.deploy import aws
+from tools.devenv import ENGINE_PYTHON, smoke
+from tools.devenv import show as walk_show
+from tools.devenv.environment import ACCOUNTS, Environment, forget_aws_configuration
+from tools.devenv.review_walkthrough import walk_review
+from tools.devenv.walkthrough import Step, walk
 
 
 def main() -> int:
     """Run one command and return the exit status."""
-    arguments = _parser().parse_args()
-    try:
-        arguments.run(arguments)
-    except TerraformError as error:
-        show.error(str(error), error.output)
-    except (UserError, StepFailedError) as error:
-        show.error(str(error))
-    except (BotoCoreError, ClientError) as error:
-        show.error(f"AWS refused or could not be reached: {error}")
-    except KeyboardInterrupt:
-        show.error("Interrupted.")
-    else:
-        return 0
-    return 1
+    return command.run(_parser())
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m local", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tools.devenv", description=__doc__)
     parser.add_argument(
         "--directory",
         type=Path,
@@ -46,39 +32,24 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    def command(name: str, run: object, description: str) -> argparse.ArgumentParser:
-        added = commands.add_parser(name, help=description, description=description)
-        added.set_defaults(run=run)
-        return added
+    def added(name: str, run: object, description: str) -> argparse.ArgumentParser:
+        parser = commands.add_parser(name, help=description, description=description)
+        parser.set_defaults(run=run)
+        return parser
 
-    up = command("up", _up, "start the local environment, or bring it to what the sources say")
-    command("down", _down, "stop the local environment and forget it")
-    command("demo", _demo, "walk two orders through the local environment")
-    env = command("env", _env, "print shell exports that point at the local environment")
+    up = added("up", _up, "start the local environment, or bring it to what the sources say")
+    command.add_abandon(up)
+    added("down", _down, "stop the local environment and forget it")
+    added("demo", _demo, "walk two orders through the local environment")
+    env = added("env", _env, "print shell exports that point at the local environment")
     env.add_argument("--account", choices=sorted(ACCOUNTS), default="platform")
-    smoke = command("smoke", _smoke, "walk an order through an environment on AWS")
-    smoke.add_argument("--env", choices=aws.ENVIRONMENTS, required=True)
-    smoke.add_argument("--platform-profile", help="AWS profile of the platform account")
-    smoke.add_argument(
+    on_aws = added("smoke", _smoke, "walk an order through an environment on AWS")
+    on_aws.add_argument("--env", choices=aws.ENVIRONMENTS, required=True)
+    on_aws.add_argument("--platform-profile", help="AWS profile of the platform account")
+    on_aws.add_argument(
         "--partner-profile", help="AWS profile of the partner account", required=True
     )
-    smoke.add_argument("--external-id", help="external id of the partner", required=True)
-
-    bootstrap = command("bootstrap", _bootstrap, "make the bucket for Terraform states on AWS")
-    bootstrap.add_argument("--env", choices=aws.ENVIRONMENTS, required=True)
-
-    terraform = command("terraform", _terraform, "run Terraform for an environment on AWS")
-    terraform.add_argument("action", choices=("plan", "apply", "destroy"))
-    terraform.add_argument("--root", choices=aws.ROOT_NAMES, default="platform")
-    terraform.add_argument("--env", choices=aws.ENVIRONMENTS, required=True)
-    for added in (up, terraform):
-        added.add_argument(
-            "--abandon",
-            metavar="TYPE,TYPE",
-            type=lambda types: types.split(","),
-            default=(),
-            help="task types whose open tasks may be given up when their channels go",
-        )
+    on_aws.add_argument("--external-id", help="external id of the partner", required=True)
     return parser
 
 
@@ -97,8 +68,8 @@ def _down(arguments: argparse.Namespace) -> None:
 def _demo(arguments: argparse.Namespace) -> None:
     environment = _local(arguments)
     environment.up(show.progress)
-    deployment, log = environment.deployment(), environment.directory / "webhook-partner.log"
-    _show(chain(walk(deployment), walk_review(deployment, environment.webhook_port, log)))
+    found, log = environment.deployment(), environment.directory / "webhook-partner.log"
+    _show(chain(walk(found), walk_review(found, environment.webhook_port, log)))
 
 
 def _env(arguments: argparse.Namespace) -> None:
@@ -107,19 +78,15 @@ def _env(arguments: argparse.Namespace) -> None:
 
 
 def _smoke(arguments: argparse.Namespace) -> None:
-    deployment = aws.deployment(
-        arguments.env, arguments.platform_profile, arguments.partner_profile, arguments.external_id
-    )
-    _show(walk(deployment))
-
-
-def _bootstrap(arguments: argparse.Namespace) -> None:
-    aws.bootstrap(arguments.env)
-
-
-def _terraform(arguments: argparse.Namespace) -> None:
-    aws.terraform(
-        arguments.root, arguments.env, arguments.action, arguments.abandon, show.out.print
+    _show(
+        walk(
+            smoke.deployment(
+                arguments.env,
+                arguments.platform_profile,
+                arguments.partner_profile,
+                arguments.external_id,
+            )
+        )
     )
 
 
@@ -131,7 +98,7 @@ def _local(arguments: argparse.Namespace) -> Environment:
 def _show(steps: Iterable[Step]) -> None:
     began = time.perf_counter()
     for number, step in enumerate(steps, start=1):
-        show.step(number, step)
+        walk_show.step(number, step)
     show.out.print(f"All is as it should be, in {time.perf_counter() - began:.1f} s.")
 
 

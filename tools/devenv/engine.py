@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import requests
 
-from local.errors import UserError
+from tools.errors import UserError
 
 HOST = "127.0.0.1"
 SECRET = "test"

@@ -3,10 +3,7 @@
 import hashlib
 import json
 import os
-import platform
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass, field, replace
@@ -16,19 +13,20 @@ from typing import Final
 import boto3
 from filelock import FileLock
 
-from local import REPOSITORY, engine, release
-from local.accounts import Account
-from local.engine import Engine
-from local.errors import UserError
-from local.partner import Json
-from local.terraform import LOCK_FILE, ROOTS, Directory, TerraformError, installed_release
-from local.walkthrough import Deployment, deployment
+from tools import REPOSITORY, Json
+from tools.deploy import package, release
+from tools.deploy.accounts import Account
+from tools.deploy.terraform import LOCK_FILE, ROOTS, Directory, TerraformError, installed_release
+from tools.devenv import engine
+from tools.devenv.engine import Engine
+from tools.devenv.walkthrough import Deployment, deployment
+from tools.errors import UserError
 
 REGION: Final = "eu-west-1"
 ACCOUNTS = {"platform": "111111111111", "partner": "222222222222"}
 PARTNER_NAME = "acme-shipping"
 
-ENGINE_REQUIREMENTS = REPOSITORY / "local" / "requirements.txt"
+ENGINE_REQUIREMENTS = REPOSITORY / "tools" / "devenv" / "requirements.txt"
 _SOURCES = ("terraform", "schemas", "statemachines")
 
 # As terraform/roots/platform/envs/local.tfvars has it.
@@ -80,15 +78,15 @@ class Environment:
         self.directory.mkdir(parents=True, exist_ok=True)
         with self._lock():
             with report("building the package"):
-                package = build_package(host_architecture())
+                built = package.manifest(package.host_architecture())
             state = self._living_state()
-            fingerprint = _fingerprint(package)
+            fingerprint = _fingerprint(built)
             if state and state.applied == fingerprint:
                 return False
             if state is None:
                 with report("starting the local AWS"):
                     state = self._start()
-            self._apply(state, fingerprint, package, report, abandoned)
+            self._apply(state, fingerprint, built, report, abandoned)
             return True
 
     def down(self) -> None:
@@ -303,29 +301,6 @@ def forget_aws_configuration() -> None:
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         del os.environ[name]
     os.environ.update(_ISOLATION)
-
-
-def host_architecture() -> str:
-    """The processor of this machine, in Lambda's words."""
-    machine = platform.machine().lower()
-    return {"aarch64": "arm64", "amd64": "x86_64"}.get(machine, machine)
-
-
-def build_package(architecture: str) -> Path:
-    """Build the functions' package for a processor and return its Terraform variables' path.
-
-    Raises:
-        UserError: it could not be built.
-    """
-    done = subprocess.run(
-        [sys.executable, REPOSITORY / "lambdas" / "package.py", "--arch", architecture],
-        check=False,
-        capture_output=True,
-        text=True,
-    )
-    if done.returncode != 0:
-        raise UserError(f"The package could not be built: {done.stderr.strip()}")
-    return REPOSITORY / "dist" / architecture / "package.tfvars.json"
 
 
 # No profile, no credentials file, no instance role, and no proxy between here and the engine.

@@ -5,10 +5,10 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
-from local.engine import HOST
-from local.partner import Json
-from local.walkthrough import Deployment, Step, example, expect, taken, until
-from local.webhooks import HandedOver, hand_over, running
+from tools import Json
+from tools.devenv.engine import HOST
+from tools.devenv.walkthrough import Deployment, Step, example, expect, taken, until
+from tools.devenv.webhooks import HandedOver, hand_over, running
 
 TASK_TYPE = "ORDER_FRAUD_REVIEW"
 PARTNER = "sentinel-review"

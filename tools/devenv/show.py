@@ -1,32 +1,15 @@
-"""How the commands tell a person what they do."""
+"""How a walk is told to a person."""
 
 import json
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
-from rich.console import Console
 from rich.highlighter import JSONHighlighter
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from local.walkthrough import Step
-
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
-
-
-@contextmanager
-def progress(what: str) -> Iterator[None]:
-    """Show that something takes a while, and how long it took."""
-    began = time.perf_counter()
-    with out.status(f"{what} ..."):
-        yield
-    seconds = time.perf_counter() - began
-    if seconds >= 1:
-        out.print(Text.assemble(what, (f"  {seconds:.0f} s", "dim")))
+from tools.devenv.walkthrough import Step
+from tools.show import out
 
 
 def step(number: int, taken: Step) -> None:
@@ -42,13 +25,6 @@ def step(number: int, taken: Step) -> None:
     for name, value in taken.data.items():
         data.add_row(name, _compact(value))
     out.print(Padding(data, (0, 0, 1, 3)))
-
-
-def error(message: str, detail: str = "") -> None:
-    """A failure, on standard error."""
-    if detail:
-        err.print(Text(detail.rstrip(), style="dim"))
-    err.print(Text(message, style="bold red"), soft_wrap=True)
 
 
 def _compact(value: Any) -> str | Text:

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 import requests
 from botocore.exceptions import BotoCoreError, ClientError
 
-from local import REPOSITORY
-from local.accounts import Account
-from local.partner import Json, Message, Partner
+from examples.partner_with_aws.service import Message, Partner
+from tools import REPOSITORY, Json
+from tools.deploy.accounts import Account
+from tools.errors import UserError
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
@@ -25,7 +26,7 @@ PATIENCE_SECONDS = 60
 POLL_SECONDS = 0.2
 
 
-class StepFailedError(Exception):
+class StepFailedError(UserError):
     """A step is not as it should be; the message says what was seen."""
 
 

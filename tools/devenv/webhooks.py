@@ -10,11 +10,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from local import REPOSITORY
-from local.accounts import Account
-from local.engine import HOST
-from local.partner import Json
-from local.walkthrough import until
+from tools import REPOSITORY, Json
+from tools.deploy.accounts import Account
+from tools.devenv.engine import HOST
+from tools.devenv.walkthrough import until
 
 
 @dataclass(frozen=True)
@@ -51,7 +50,7 @@ def running(handed: HandedOver, port: int, log: Path) -> Iterator[None]:
     }
     with log.open("wb") as sink:
         service = subprocess.Popen(
-            [sys.executable, REPOSITORY / "local" / "webhook_partner.py"],
+            [sys.executable, REPOSITORY / "examples" / "partner_without_aws" / "service.py"],
             env=environ,
             stdin=subprocess.DEVNULL,
             stdout=sink,

@@ -1,4 +1,4 @@
-"""Judges documents by JSON Schema, draft-04."""
+"""Validates documents against JSON Schema, draft-04."""
 
 import json
 from collections.abc import Callable, Iterable, Sequence

@@ -152,7 +152,7 @@ class ChannelRegistry(Protocol):
 
 
 class ContractValidator(Protocol):
-    """Judges documents by JSON Schema, draft-04."""
+    """Validates documents against JSON Schema, draft-04."""
 
     def violations(self, schema: str, document: object) -> Sequence[Violation]: ...
 

@@ -42,7 +42,7 @@ from callbacks.domain.task import (
     settled,
     undelivered,
 )
-from callbacks.usecases.settle import SameOutcome, advance, judge
+from callbacks.usecases.settle import SameOutcome, advance, verdict_on
 
 logger = logging.getLogger(__name__)
 
@@ -172,7 +172,7 @@ class Completer:
 
     def _settle_past(self, task: CallbackTask, callback_id: str, past: PastAttempt) -> Answer:
         """A replaced attempt's outcome is looked up and never sent: its token is dead."""
-        verdict = judge(self.workflow, past.attempt) if past.attempt else Verdict.NO_EVIDENCE
+        verdict = verdict_on(self.workflow, past.attempt) if past.attempt else Verdict.NO_EVIDENCE
         if verdict is Verdict.NO_EVIDENCE:
             return Answer.HELD
         if verdict is Verdict.GONE:
@@ -207,7 +207,7 @@ class Completer:
 
     def _settle(self, task: CallbackTask, *, sole_sender: bool) -> Answer:
         """The token was refused, which a late answer and one already delivered both get."""
-        verdict = judge(self.workflow, task.attempt)
+        verdict = verdict_on(self.workflow, task.attempt)
         if verdict is Verdict.DELIVERED:
             self._close(task)
             return Answer.DELIVERED

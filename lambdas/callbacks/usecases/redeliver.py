@@ -23,7 +23,7 @@ from callbacks.domain.task import (
     settled,
     undelivered,
 )
-from callbacks.usecases.settle import SameOutcome, advance, judge
+from callbacks.usecases.settle import SameOutcome, advance, verdict_on
 
 
 class Disposition(Enum):
@@ -94,7 +94,7 @@ class Redeliverer:
         try:
             self.workflow.complete(found.task_token, found.outcome)
         except TokenNotAccepted:
-            verdict = judge(self.workflow, found.attempt)
+            verdict = verdict_on(self.workflow, found.attempt)
             if verdict is Verdict.NO_EVIDENCE:
                 return Disposition.RETRY
             if verdict is Verdict.GONE:
@@ -122,7 +122,7 @@ class Redeliverer:
         self, task: CallbackTask, redelivery: Redelivery, past: PastAttempt
     ) -> Disposition:
         """Looked up only: an attempt that was replaced is never sent."""
-        verdict = judge(self.workflow, past.attempt) if past.attempt else Verdict.NO_EVIDENCE
+        verdict = verdict_on(self.workflow, past.attempt) if past.attempt else Verdict.NO_EVIDENCE
         if verdict is Verdict.NO_EVIDENCE:
             return Disposition.RETRY
         if verdict is Verdict.GONE:

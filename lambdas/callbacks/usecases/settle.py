@@ -29,7 +29,7 @@ def advance(
     return None
 
 
-def judge(workflow: Workflow, attempt: Attempt) -> Verdict:
+def verdict_on(workflow: Workflow, attempt: Attempt) -> Verdict:
     """The history's verdict; a history that cannot be read is no evidence."""
     try:
         return workflow.verdict(attempt)

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.e2e.engine_gaps import LOOKS_IN_THE_CALLERS_ACCOUNT
-from tests.e2e.walls.callers import ADMINISTRATOR, FOREIGN
-from tests.e2e.walls.scene import CUSTOMS, REVIEW, SHIPPING, Scene
+from tests.support.e2e.access import CUSTOMS, REVIEW, SHIPPING, AccessHarness
+from tests.support.e2e.callers import ADMINISTRATOR, FOREIGN
+from tests.support.e2e.engine_gaps import LOOKS_IN_THE_CALLERS_ACCOUNT
 
 PERMITTED, REFUSED, NOT_THERE = "permitted", "refused", "not in the caller's own account"
 
@@ -48,7 +48,7 @@ class Call:
     """A call to one AWS service, and who may make it; what it spends is a task of its own."""
 
     service: str
-    make: Callable[[Any, Scene], Any]
+    make: Callable[[Any, AccessHarness], Any]
     permitted: frozenset[str]
     spends_a_task: bool = False
 
@@ -56,42 +56,42 @@ class Call:
 def call(
     service: str,
     permitted: set[str],
-    make: Callable[[Any, Scene], Any],
+    make: Callable[[Any, AccessHarness], Any],
     *,
     spends_a_task: bool = False,
 ) -> Call:
     return Call(service, make, frozenset(permitted), spends_a_task)
 
 
-def tasks(scene: Scene) -> str:
-    name = scene.platform.outputs["callback_tasks_table"]
-    return f"arn:aws:dynamodb:eu-west-1:{scene.account_id}:table/{name}"
+def tasks(harness: AccessHarness) -> str:
+    name = harness.platform.outputs["callback_tasks_table"]
+    return f"arn:aws:dynamodb:eu-west-1:{harness.account_id}:table/{name}"
 
 
-def orders(scene: Scene) -> str:
-    name = scene.platform.outputs["orders_table"]
-    return f"arn:aws:dynamodb:eu-west-1:{scene.account_id}:table/{name}"
+def orders(harness: AccessHarness) -> str:
+    name = harness.platform.outputs["orders_table"]
+    return f"arn:aws:dynamodb:eu-west-1:{harness.account_id}:table/{name}"
 
 
-def function(scene: Scene, name: str) -> str:
-    prefix = scene.platform.outputs["callback_tasks_table"].removesuffix("CallbackTasks")
-    return f"arn:aws:lambda:eu-west-1:{scene.account_id}:function:{prefix}{name}"
+def function(harness: AccessHarness, name: str) -> str:
+    prefix = harness.platform.outputs["callback_tasks_table"].removesuffix("CallbackTasks")
+    return f"arn:aws:lambda:eu-west-1:{harness.account_id}:function:{prefix}{name}"
 
 
-def log_group(scene: Scene) -> str:
-    return f"/aws/lambda/{function(scene, 'external-callback').split(':')[-1]}"
+def log_group(harness: AccessHarness) -> str:
+    return f"/aws/lambda/{function(harness, 'external-callback').split(':')[-1]}"
 
 
-def task_key(scene: Scene) -> Any:
-    return {"order_id": {"S": scene.task.order_id}, "task_type": {"S": scene.task.task_type}}
+def task_key(harness: AccessHarness) -> Any:
+    return {"order_id": {"S": harness.task.order_id}, "task_type": {"S": harness.task.task_type}}
 
 
-def registration_key(_: Scene) -> Any:
+def registration_key(_: AccessHarness) -> Any:
     return {"order_id": {"S": "#CHANNEL"}, "task_type": {"S": SHIPPING}}
 
 
-def order_key(scene: Scene) -> Any:
-    return {"order_id": {"S": scene.task.order_id}}
+def order_key(harness: AccessHarness) -> Any:
+    return {"order_id": {"S": harness.task.order_id}}
 
 
 # Writes that are authorised meet this and change nothing.
@@ -99,20 +99,20 @@ NEVER = {"ConditionExpression": "attribute_exists(never)"}
 OF_THE_ORDER: dict[str, Any] = {"KeyConditionExpression": "order_id = :order"}
 
 
-def query(scene: Scene, **more: Any) -> Any:
-    values = {":order": {"S": scene.task.order_id}}
+def query(harness: AccessHarness, **more: Any) -> Any:
+    values = {":order": {"S": harness.task.order_id}}
     return {
-        "TableName": tasks(scene),
+        "TableName": tasks(harness),
         **OF_THE_ORDER,
         "ExpressionAttributeValues": values,
         **more,
     }
 
 
-def publish(sns: Any, scene: Scene) -> None:
+def publish(sns: Any, harness: AccessHarness) -> None:
     """A message that gets through is taken from its partner's queue again."""
-    sns.publish(TopicArn=scene.channel(CUSTOMS)["topic_arn"], Message=json.dumps({"subject": ""}))
-    partner = scene.callers.other.partner
+    sns.publish(TopicArn=harness.channel(CUSTOMS)["topic_arn"], Message=json.dumps({"subject": ""}))
+    partner = harness.callers.other.partner
     message = partner.receive()
     assert message is not None
     assert message.event == {"subject": ""}
@@ -123,69 +123,80 @@ CALLS = {
     "read a task with its token": call(
         "dynamodb",
         DISPATCHERS | RESUMERS,
-        lambda dynamodb, scene: dynamodb.get_item(TableName=tasks(scene), Key=task_key(scene)),
+        lambda dynamodb, harness: dynamodb.get_item(
+            TableName=tasks(harness), Key=task_key(harness)
+        ),
     ),
     "read a registration": call(
         "dynamodb",
         DISPATCHERS | RESUMERS,
-        lambda dynamodb, scene: dynamodb.get_item(
-            TableName=tasks(scene), Key=registration_key(scene)
+        lambda dynamodb, harness: dynamodb.get_item(
+            TableName=tasks(harness), Key=registration_key(harness)
         ),
     ),
     "scan tasks": call(
-        "dynamodb", {ADMINISTRATOR}, lambda dynamodb, scene: dynamodb.scan(TableName=tasks(scene))
+        "dynamodb",
+        {ADMINISTRATOR},
+        lambda dynamodb, harness: dynamodb.scan(TableName=tasks(harness)),
     ),
     "query tasks with their tokens": call(
-        "dynamodb", {ADMINISTRATOR}, lambda dynamodb, scene: dynamodb.query(**query(scene))
+        "dynamodb", {ADMINISTRATOR}, lambda dynamodb, harness: dynamodb.query(**query(harness))
     ),
     "query task tokens by name": call(
         "dynamodb",
         {ADMINISTRATOR},
-        lambda dynamodb, scene: dynamodb.query(
-            **query(scene, ProjectionExpression="order_id, task_token")
+        lambda dynamodb, harness: dynamodb.query(
+            **query(harness, ProjectionExpression="order_id, task_token")
         ),
     ),
     "query tasks without their tokens": call(
         "dynamodb",
         WITHOUT_TOKEN,
-        lambda dynamodb, scene: dynamodb.query(
-            **query(scene, ProjectionExpression="order_id, task_type")
+        lambda dynamodb, harness: dynamodb.query(
+            **query(harness, ProjectionExpression="order_id, task_type")
         ),
     ),
     "put a task": call(
         "dynamodb",
         DISPATCHERS,
-        lambda dynamodb, scene: dynamodb.put_item(
-            TableName=tasks(scene), Item=task_key(scene), **NEVER
+        lambda dynamodb, harness: dynamodb.put_item(
+            TableName=tasks(harness), Item=task_key(harness), **NEVER
         ),
     ),
     "change a task": call(
         "dynamodb",
         DISPATCHERS | RESUMERS | WITHOUT_TOKEN,
-        lambda dynamodb, scene: dynamodb.update_item(
-            TableName=tasks(scene), Key=task_key(scene), UpdateExpression="REMOVE ttl", **NEVER
+        lambda dynamodb, harness: dynamodb.update_item(
+            TableName=tasks(harness), Key=task_key(harness), UpdateExpression="REMOVE ttl", **NEVER
         ),
     ),
     "delete a task": call(
         "dynamodb",
         {ADMINISTRATOR},
-        lambda dynamodb, scene: dynamodb.delete_item(
-            TableName=tasks(scene), Key=task_key(scene), **NEVER
+        lambda dynamodb, harness: dynamodb.delete_item(
+            TableName=tasks(harness), Key=task_key(harness), **NEVER
         ),
     ),
     "read an order": call(
         "dynamodb",
         {"get-order-metadata"},
-        lambda dynamodb, scene: dynamodb.get_item(TableName=orders(scene), Key=order_key(scene)),
+        lambda dynamodb, harness: dynamodb.get_item(
+            TableName=orders(harness), Key=order_key(harness)
+        ),
     ),
     "scan orders": call(
-        "dynamodb", {ADMINISTRATOR}, lambda dynamodb, scene: dynamodb.scan(TableName=orders(scene))
+        "dynamodb",
+        {ADMINISTRATOR},
+        lambda dynamodb, harness: dynamodb.scan(TableName=orders(harness)),
     ),
     "change an order": call(
         "dynamodb",
         {"process-shipping-result", "close-execution", "order-processing", "order-review"},
-        lambda dynamodb, scene: dynamodb.update_item(
-            TableName=orders(scene), Key=order_key(scene), UpdateExpression="REMOVE note", **NEVER
+        lambda dynamodb, harness: dynamodb.update_item(
+            TableName=orders(harness),
+            Key=order_key(harness),
+            UpdateExpression="REMOVE note",
+            **NEVER,
         ),
     ),
     "publish to a channel's topic": call(
@@ -196,18 +207,18 @@ CALLS = {
     "read a topic's policy": call(
         "sns",
         {ADMINISTRATOR},
-        lambda sns, scene: sns.get_topic_attributes(TopicArn=scene.channel()["topic_arn"]),
+        lambda sns, harness: sns.get_topic_attributes(TopicArn=harness.channel()["topic_arn"]),
     ),
     "send a heartbeat": call(
         "stepfunctions",
         RESUMERS,
-        lambda states, scene: states.send_task_heartbeat(taskToken=scene.task.token),
+        lambda states, harness: states.send_task_heartbeat(taskToken=harness.task.token),
     ),
     "complete a task": call(
         "stepfunctions",
         RESUMERS,
-        lambda states, scene: states.send_task_success(
-            taskToken=scene.task.token,
+        lambda states, harness: states.send_task_success(
+            taskToken=harness.task.token,
             output=json.dumps({"shipping_status": "PROCESSING", "tracking_number": "1Z"}),
         ),
         spends_a_task=True,
@@ -215,92 +226,94 @@ CALLS = {
     "fail a task": call(
         "stepfunctions",
         RESUMERS,
-        lambda states, scene: states.send_task_failure(
-            taskToken=scene.task.token, error="CallbackTask.Failed", cause="{}"
+        lambda states, harness: states.send_task_failure(
+            taskToken=harness.task.token, error="CallbackTask.Failed", cause="{}"
         ),
         spends_a_task=True,
     ),
     "read an execution's history": call(
         "stepfunctions",
         RESUMERS,
-        lambda states, scene: states.get_execution_history(executionArn=scene.task.execution_arn),
+        lambda states, harness: states.get_execution_history(
+            executionArn=harness.task.execution_arn
+        ),
     ),
     "describe an execution": call(
         "stepfunctions",
         DISPATCHERS | RESUMERS | {"close-execution"},
-        lambda states, scene: states.describe_execution(executionArn=scene.task.execution_arn),
+        lambda states, harness: states.describe_execution(executionArn=harness.task.execution_arn),
     ),
     "start an execution": call(
         "stepfunctions",
         {ADMINISTRATOR},
-        lambda states, scene: states.start_execution(
-            stateMachineArn=scene.platform.outputs["state_machines"]["order_processing"],
+        lambda states, harness: states.start_execution(
+            stateMachineArn=harness.platform.outputs["state_machines"]["order_processing"],
             input=json.dumps({"order_id": str(uuid.uuid4())}),
         ),
     ),
     "stop an execution": call(
         "stepfunctions",
         {ADMINISTRATOR},
-        lambda states, scene: states.stop_execution(executionArn=scene.task.execution_arn),
+        lambda states, harness: states.stop_execution(executionArn=harness.task.execution_arn),
         spends_a_task=True,
     ),
     "read a function's environment": call(
         "lambda",
         {ADMINISTRATOR},
-        lambda functions, scene: functions.get_function_configuration(
-            FunctionName=function(scene, "external-callback")
+        lambda functions, harness: functions.get_function_configuration(
+            FunctionName=function(harness, "external-callback")
         ),
     ),
     "read a function's code": call(
         "lambda",
         {ADMINISTRATOR},
-        lambda functions, scene: functions.get_function(
-            FunctionName=function(scene, "external-callback")
+        lambda functions, harness: functions.get_function(
+            FunctionName=function(harness, "external-callback")
         ),
     ),
     "invoke a dispatcher": call(
         "lambda",
         {"order-processing"},
-        lambda functions, scene: functions.invoke(
-            FunctionName=function(scene, DISPATCHER), Payload=b"{}"
+        lambda functions, harness: functions.invoke(
+            FunctionName=function(harness, DISPATCHER), Payload=b"{}"
         ),
     ),
     "read a function's log": call(
         "logs",
         {ADMINISTRATOR},
-        lambda logs, scene: logs.filter_log_events(logGroupName=log_group(scene)),
+        lambda logs, harness: logs.filter_log_events(logGroupName=log_group(harness)),
     ),
     "read a partner's client secret": call(
         "secretsmanager",
         {ADMINISTRATOR},
-        lambda secrets, scene: secrets.get_secret_value(
-            SecretId=scene.channel(REVIEW)["oauth2"]["client_secret_arns"]["sentinel-review"]
+        lambda secrets, harness: secrets.get_secret_value(
+            SecretId=harness.channel(REVIEW)["oauth2"]["client_secret_arns"]["sentinel-review"]
         ),
     ),
     "read a partner's signing secret": call(
         "secretsmanager",
         {WEBHOOK},
-        lambda secrets, scene: secrets.get_secret_value(
-            SecretId=scene.channel(REVIEW)["oauth2"]["signing_secret_arns"]["sentinel-review"]
+        lambda secrets, harness: secrets.get_secret_value(
+            SecretId=harness.channel(REVIEW)["oauth2"]["signing_secret_arns"]["sentinel-review"]
         ),
     ),
     "list the partners' clients": call(
         "cognito-idp",
         {ADMINISTRATOR},
-        lambda cognito, scene: cognito.list_user_pool_clients(UserPoolId=scene.user_pool_id),
+        lambda cognito, harness: cognito.list_user_pool_clients(UserPoolId=harness.user_pool_id),
     ),
     "take from the redelivery queue": call(
         "sqs",
         {"redeliver-callback"},
-        lambda sqs, scene: sqs.receive_message(
-            QueueUrl=scene.platform.outputs["redelivery_queue_url"]
+        lambda sqs, harness: sqs.receive_message(
+            QueueUrl=harness.platform.outputs["redelivery_queue_url"]
         ),
     ),
     "put on the redelivery queue": call(
         "sqs",
         RESUMERS | {"sweep-due-callbacks", WEBHOOK},
-        lambda sqs, scene: sqs.send_message(
-            QueueUrl=scene.platform.outputs["redelivery_queue_url"],
+        lambda sqs, harness: sqs.send_message(
+            QueueUrl=harness.platform.outputs["redelivery_queue_url"],
             MessageBody="{}",
             DelaySeconds=900,
         ),
@@ -308,54 +321,54 @@ CALLS = {
     "take a webhook's messages": call(
         "sqs",
         {WEBHOOK},
-        lambda sqs, scene: sqs.receive_message(
-            QueueUrl=scene.platform.outputs["webhook_queues"][REVIEW]["sentinel-review"][
+        lambda sqs, harness: sqs.receive_message(
+            QueueUrl=harness.platform.outputs["webhook_queues"][REVIEW]["sentinel-review"][
                 "queue_url"
             ]
         ),
     ),
-    # Not even the administrator: through services it is used, which test_rules judges.
+    # Not even the administrator: through services it is used, which test_rules evaluates.
     "encrypt with the key": call(
         "kms",
         set(),
-        lambda kms, scene: kms.encrypt(KeyId=scene.key_arn, Plaintext=b"x"),
+        lambda kms, harness: kms.encrypt(KeyId=harness.key_arn, Plaintext=b"x"),
     ),
     "make a data key": call(
         "kms",
         set(),
-        lambda kms, scene: kms.generate_data_key(KeyId=scene.key_arn, KeySpec="AES_256"),
+        lambda kms, harness: kms.generate_data_key(KeyId=harness.key_arn, KeySpec="AES_256"),
     ),
     "describe the key": call(
-        "kms", {ADMINISTRATOR}, lambda kms, scene: kms.describe_key(KeyId=scene.key_arn)
+        "kms", {ADMINISTRATOR}, lambda kms, harness: kms.describe_key(KeyId=harness.key_arn)
     ),
     "read the Terraform state": call(
         "s3",
         {ADMINISTRATOR},
-        lambda s3, scene: s3.list_objects_v2(Bucket=f"callbacks-tfstate-{scene.account_id}"),
+        lambda s3, harness: s3.list_objects_v2(Bucket=f"callbacks-tfstate-{harness.account_id}"),
     ),
     "read a role's policy": call(
         "iam",
         {ADMINISTRATOR},
-        lambda iam, scene: iam.get_role(
-            RoleName=scene.channel()["callback_roles"]["acme-shipping"].split("/")[-1]
+        lambda iam, harness: iam.get_role(
+            RoleName=harness.channel()["callback_roles"]["acme-shipping"].split("/")[-1]
         ),
     ),
     "read the API's stages": call(
         "apigateway",
         {ADMINISTRATOR},
-        lambda gateway, scene: gateway.get_stages(
-            restApiId=scene.platform.outputs["deployment"]["api_id"]
+        lambda gateway, harness: gateway.get_stages(
+            restApiId=harness.platform.outputs["deployment"]["api_id"]
         ),
     ),
 }
 
 
 @pytest.mark.parametrize("name", CALLS)
-def test_a_call_is_for_those_who_need_it(name: str, scene: Scene) -> None:
+def test_a_call_is_for_those_who_need_it(name: str, harness: AccessHarness) -> None:
     tried = CALLS[name]
-    callers = scene.callers.names + [ADMINISTRATOR] * (ADMINISTRATOR in tried.permitted)
+    callers = harness.callers.names + [ADMINISTRATOR] * (ADMINISTRATOR in tried.permitted)
 
-    seen = {caller: _outcome(tried, caller, scene) for caller in callers}
+    seen = {caller: _outcome(tried, caller, harness) for caller in callers}
 
     assert tried.permitted <= seen.keys()
     assert seen == {caller: _expected(tried, caller) for caller in callers}
@@ -369,11 +382,11 @@ def _expected(tried: Call, caller: str) -> str:
     return REFUSED
 
 
-def _outcome(tried: Call, caller: str, scene: Scene) -> str:
+def _outcome(tried: Call, caller: str, harness: AccessHarness) -> str:
     if tried.spends_a_task and caller in tried.permitted:
-        scene = scene.with_spare_task()
+        harness = harness.with_spare_task()
     try:
-        tried.make(scene.callers.client(caller, tried.service), scene)
+        tried.make(harness.callers.client(caller, tried.service), harness)
     except ClientError as error:
         code = error.response["Error"]["Code"]
         if code in REFUSALS:

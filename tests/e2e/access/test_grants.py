@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.e2e.walls.callers import (
+from tests.support.e2e.access import CUSTOMS, REVIEW, SHIPPING, AccessHarness
+from tests.support.e2e.callers import (
     NOBODY,
     OTHER,
     OTHER_ROLE,
@@ -16,7 +17,6 @@ from tests.e2e.walls.callers import (
     STRANGER,
     STRANGERS_ACCOUNT,
 )
-from tests.e2e.walls.scene import CUSTOMS, REVIEW, SHIPPING, Scene
 
 
 @dataclass(frozen=True)
@@ -27,25 +27,25 @@ class Assumption:
     role_arn: str
     external_id: str | None
 
-    def make(self, scene: Scene) -> None:
+    def make(self, harness: AccessHarness) -> None:
         given = {} if self.external_id is None else {"ExternalId": self.external_id}
-        scene.callers.client(self.by, "sts").assume_role(
-            RoleArn=self.role_arn, RoleSessionName="walls", **given
+        harness.callers.client(self.by, "sts").assume_role(
+            RoleArn=self.role_arn, RoleSessionName="access", **given
         )
 
 
-def assumption(scene: Scene) -> Assumption:
+def assumption(harness: AccessHarness) -> Assumption:
     """What the partner with an account does before each callback."""
-    partner = scene.callers.platform.partner
+    partner = harness.callers.platform.partner
     return Assumption(PARTNER, partner.callback_role_arn, partner.external_id)
 
 
-def workflow_role(scene: Scene) -> str:
-    prefix = scene.platform.outputs["callback_tasks_table"].removesuffix("CallbackTasks")
-    return f"arn:aws:iam::{scene.account_id}:role/{prefix}order-processing"
+def workflow_role(harness: AccessHarness) -> str:
+    prefix = harness.platform.outputs["callback_tasks_table"].removesuffix("CallbackTasks")
+    return f"arn:aws:iam::{harness.account_id}:role/{prefix}order-processing"
 
 
-ASSUMPTIONS: dict[str, Callable[[Scene], dict[str, Any]]] = {
+ASSUMPTIONS: dict[str, Callable[[AccessHarness], dict[str, Any]]] = {
     **{
         f"by {caller}": lambda _, caller=caller: {"by": caller}  # type: ignore[misc]
         for caller in (OTHER, OTHER_ROLE, PARTNER_ROLE, STRANGER, "external-callback")
@@ -53,30 +53,30 @@ ASSUMPTIONS: dict[str, Callable[[Scene], dict[str, Any]]] = {
     "unsigned": lambda _: {"by": NOBODY},
     "without an external id": lambda _: {"external_id": None},
     "with a guessed external id": lambda _: {"external_id": "guessed"},
-    "with an external id in capitals": lambda scene: {
-        "external_id": scene.callers.platform.partner.external_id.upper()
+    "with an external id in capitals": lambda harness: {
+        "external_id": harness.callers.platform.partner.external_id.upper()
     },
-    "with another partner's external id": lambda scene: {
-        "external_id": scene.callers.other.partner.external_id
+    "with another partner's external id": lambda harness: {
+        "external_id": harness.callers.other.partner.external_id
     },
-    "of another partner's role": lambda scene: {
-        "role_arn": scene.callers.other.partner.callback_role_arn
+    "of another partner's role": lambda harness: {
+        "role_arn": harness.callers.other.partner.callback_role_arn
     },
     # Of the functions' roles the trust is judged in test_rules: the engine lets any account's root
     # assume a role that trusts a service without a condition.
-    "of the workflow's role": lambda scene: {"role_arn": workflow_role(scene)},
+    "of the workflow's role": lambda harness: {"role_arn": workflow_role(harness)},
 }
 
 
 @pytest.mark.parametrize("what", ASSUMPTIONS)
-def test_a_callback_role_is_for_its_partner(what: str, scene: Scene) -> None:
-    allowed = assumption(scene)
-    attempt = replace(allowed, **ASSUMPTIONS[what](scene))
+def test_a_callback_role_is_for_its_partner(what: str, harness: AccessHarness) -> None:
+    allowed = assumption(harness)
+    attempt = replace(allowed, **ASSUMPTIONS[what](harness))
     assert attempt != allowed
 
     with pytest.raises(ClientError, match=r"AccessDenied|MissingAuthenticationToken"):
-        attempt.make(scene)
-    allowed.make(scene)
+        attempt.make(harness)
+    allowed.make(harness)
 
 
 @dataclass(frozen=True)
@@ -86,12 +86,12 @@ class Subscription:
     by: str
     topic_arn: str
 
-    def make(self, scene: Scene) -> None:
-        client = scene.callers.client(self.by, "sns")
+    def make(self, harness: AccessHarness) -> None:
+        client = harness.callers.client(self.by, "sns")
         subscribed = client.subscribe(
             TopicArn=self.topic_arn,
             Protocol="sqs",
-            Endpoint=f"arn:aws:sqs:eu-west-1:{_account(self.by)}:walls",
+            Endpoint=f"arn:aws:sqs:eu-west-1:{_account(self.by)}:access",
             ReturnSubscriptionArn=True,
         )
         client.unsubscribe(SubscriptionArn=subscribed["SubscriptionArn"])
@@ -101,24 +101,26 @@ def _account(caller: str) -> str:
     return {OTHER: "333333333333", STRANGER: STRANGERS_ACCOUNT}.get(caller, "222222222222")
 
 
-SUBSCRIPTIONS: dict[str, Callable[[Scene], dict[str, Any]]] = {
+SUBSCRIPTIONS: dict[str, Callable[[AccessHarness], dict[str, Any]]] = {
     **{
         f"by {caller}": lambda _, caller=caller: {"by": caller}  # type: ignore[misc]
         for caller in (OTHER, OTHER_ROLE, PARTNER_ROLE, STRANGER, "external-callback")
     },
     "unsigned": lambda _: {"by": NOBODY},
-    "to another partner's topic": lambda scene: {"topic_arn": scene.channel(CUSTOMS)["topic_arn"]},
-    "to the topic of a partner without AWS": lambda scene: {
-        "topic_arn": scene.channel(REVIEW)["topic_arn"]
+    "to another partner's topic": lambda harness: {
+        "topic_arn": harness.channel(CUSTOMS)["topic_arn"]
+    },
+    "to the topic of a partner without AWS": lambda harness: {
+        "topic_arn": harness.channel(REVIEW)["topic_arn"]
     },
 }
 
 
 @pytest.mark.parametrize("what", SUBSCRIPTIONS)
-def test_a_topic_is_for_its_partner(what: str, scene: Scene) -> None:
-    allowed = Subscription(PARTNER, scene.channel(SHIPPING)["topic_arn"])
-    attempt = replace(allowed, **SUBSCRIPTIONS[what](scene))
+def test_a_topic_is_for_its_partner(what: str, harness: AccessHarness) -> None:
+    allowed = Subscription(PARTNER, harness.channel(SHIPPING)["topic_arn"])
+    attempt = replace(allowed, **SUBSCRIPTIONS[what](harness))
 
     with pytest.raises(ClientError, match=r"AuthorizationError|MissingAuthenticationToken"):
-        attempt.make(scene)
-    allowed.make(scene)
+        attempt.make(harness)
+    allowed.make(harness)

@@ -17,18 +17,18 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from local.environment import REGION
-from local.partner import Json
-from local.webhook_partner import Api
-from tests.e2e.engine_gaps import (
+from examples.partner_without_aws.service import Api
+from tests.support.e2e.access import CUSTOMS, REVIEW, SHIPPING, AccessHarness
+from tests.support.e2e.callers import OTHER, OTHER_ROLE, PARTNER, PARTNER_ROLE, STRANGER
+from tests.support.e2e.engine_gaps import (
     STATUS_FOR_FOREIGN_KEY,
     STATUS_FOR_TOKEN_ON_SIGNED_ROUTE,
 )
-from tests.e2e.walls.callers import OTHER, OTHER_ROLE, PARTNER, PARTNER_ROLE, STRANGER
-from tests.e2e.walls.scene import CUSTOMS, REVIEW, SHIPPING, Scene
+from tools import Json
+from tools.devenv.environment import REGION
 
 # What is sent, made of what would have been sent.
-type Change = Callable[["Callback", Scene], "Callback"]
+type Change = Callable[["Callback", AccessHarness], "Callback"]
 
 
 @dataclass(frozen=True)
@@ -56,21 +56,21 @@ class Callback:
             return session.send(prepared, timeout=30)
 
 
-def signed(scene: Scene) -> Callback:
+def signed(harness: AccessHarness) -> Callback:
     """What the partner with an account sends."""
     return replace(
-        _heartbeat(scene, SHIPPING),
-        credentials=_credentials(scene.callers.sessions[PARTNER_ROLE]),
+        _heartbeat(harness, SHIPPING),
+        credentials=_credentials(harness.callers.sessions[PARTNER_ROLE]),
     )
 
 
-def with_token(scene: Scene) -> Callback:
+def with_token(harness: AccessHarness) -> Callback:
     """What the partner without AWS sends."""
-    return replace(_heartbeat(scene, REVIEW), bearer=f"Bearer {_token(scene)}")
+    return replace(_heartbeat(harness, REVIEW), bearer=f"Bearer {_token(harness)}")
 
 
-def _heartbeat(scene: Scene, task_type: str) -> Callback:
-    task = scene.tasks[task_type]
+def _heartbeat(harness: AccessHarness, task_type: str) -> Callback:
+    task = harness.tasks[task_type]
     body = {"order_id": task.order_id, "task_type": task_type, "task_status": "IN_PROGRESS"}
     return Callback(task.callback_url, body)
 
@@ -80,18 +80,18 @@ def _credentials(session: boto3.Session) -> Credentials:
     return Credentials(found.access_key, found.secret_key, found.token)
 
 
-def unsigned(callback: Callback, _: Scene) -> Callback:
+def unsigned(callback: Callback, _: AccessHarness) -> Callback:
     return replace(callback, credentials=None, bearer=None)
 
 
 def by(caller: str) -> Change:
-    def change(callback: Callback, scene: Scene) -> Callback:
-        return replace(callback, credentials=_credentials(scene.callers.sessions[caller]))
+    def change(callback: Callback, harness: AccessHarness) -> Callback:
+        return replace(callback, credentials=_credentials(harness.callers.sessions[caller]))
 
     return change
 
 
-def signed_with_a_wrong_secret(callback: Callback, _: Scene) -> Callback:
+def signed_with_a_wrong_secret(callback: Callback, _: AccessHarness) -> Callback:
     assert callback.credentials is not None
     return replace(
         callback,
@@ -102,7 +102,7 @@ def signed_with_a_wrong_secret(callback: Callback, _: Scene) -> Callback:
 
 
 def path(old: str, new: str) -> Change:
-    def change(callback: Callback, _: Scene) -> Callback:
+    def change(callback: Callback, _: AccessHarness) -> Callback:
         address, query = callback.url.split("?")
         assert old in address
         return replace(callback, url=f"{address.replace(old, new)}?{query}")
@@ -119,93 +119,96 @@ def body(**changes: Any) -> Change:
 
 
 def order_of(task_type: str) -> Change:
-    def change(callback: Callback, scene: Scene) -> Callback:
-        return body(order_id=scene.tasks[task_type].order_id)(callback, scene)
+    def change(callback: Callback, harness: AccessHarness) -> Callback:
+        return body(order_id=harness.tasks[task_type].order_id)(callback, harness)
 
     return change
 
 
 def message_of(task_type: str) -> Change:
-    def change(callback: Callback, scene: Scene) -> Callback:
+    def change(callback: Callback, harness: AccessHarness) -> Callback:
         address = callback.url.partition("?")[0]
-        query = scene.tasks[task_type].callback_url.partition("?")[2]
+        query = harness.tasks[task_type].callback_url.partition("?")[2]
         return replace(callback, url=f"{address}?{query}")
 
     return change
 
 
-def token(make: Callable[[Scene], str]) -> Change:
-    return lambda callback, scene: replace(callback, credentials=None, bearer=make(scene))
+def token(make: Callable[[AccessHarness], str]) -> Change:
+    return lambda callback, harness: replace(callback, credentials=None, bearer=make(harness))
 
 
-def token_in_the_query(callback: Callback, scene: Scene) -> Callback:
-    return replace(callback, url=f"{callback.url}&access_token={_token(scene)}", bearer=None)
+def token_in_the_query(callback: Callback, harness: AccessHarness) -> Callback:
+    return replace(callback, url=f"{callback.url}&access_token={_token(harness)}", bearer=None)
 
 
-def bearer(scene: Scene) -> str:
-    return f"Bearer {_token(scene)}"
+def bearer(harness: AccessHarness) -> str:
+    return f"Bearer {_token(harness)}"
 
 
-def garbage(_: Scene) -> str:
+def garbage(_: AccessHarness) -> str:
     return "Bearer garbage"
 
 
-def basic(scene: Scene) -> str:
-    client = scene.handed.client
+def basic(harness: AccessHarness) -> str:
+    client = harness.handed.client
     pair = f"{client['client_id']}:{client['client_secret']}".encode()
     return f"Basic {base64.b64encode(pair).decode()}"
 
 
-def of_no_algorithm(scene: Scene) -> str:
-    return f"Bearer {_part({'alg': 'none'})}.{_token(scene).split('.')[1]}."
+def of_no_algorithm(harness: AccessHarness) -> str:
+    return f"Bearer {_part({'alg': 'none'})}.{_token(harness).split('.')[1]}."
 
 
-def signed_by_its_holder(scene: Scene) -> str:
-    head, claims, _ = _token(scene).split(".")
+def signed_by_its_holder(harness: AccessHarness) -> str:
+    head, claims, _ = _token(harness).split(".")
     forged = f"{_part({**_read(head), 'alg': 'HS256'})}.{claims}"
-    secret = scene.handed.client["client_secret"].encode()
+    secret = harness.handed.client["client_secret"].encode()
     signature = hmac.new(secret, forged.encode(), hashlib.sha256).digest()
     return f"Bearer {forged}.{base64.urlsafe_b64encode(signature).decode().rstrip('=')}"
 
 
-def prolonged(scene: Scene) -> str:
-    head, claims, signature = _token(scene).split(".")
+def prolonged(harness: AccessHarness) -> str:
+    head, claims, signature = _token(harness).split(".")
     read = _read(claims)
     return f"Bearer {head}.{_part({**read, 'exp': read['exp'] + 3600})}.{signature}"
 
 
-def expired(scene: Scene) -> str:
+def expired(harness: AccessHarness) -> str:
     """The engine grants tokens of a second; Cognito's last five minutes at least."""
-    pool = scene.user_pool_id
+    pool = harness.user_pool_id
     short = {"AccessTokenValidity": 1, "TokenValidityUnits": {"AccessToken": "seconds"}}
-    scope = scene.handed.client["scope"]
-    with _client(scene, pool, scope, **short) as client:
-        granted = _token(scene, **client)
+    scope = harness.handed.client["scope"]
+    with _client(harness, pool, scope, **short) as client:
+        granted = _token(harness, **client)
     assert _read(granted.split(".")[1])["scope"] == scope
     time.sleep(1.5)
     return f"Bearer {granted}"
 
 
-def of_another_scope(scene: Scene) -> str:
-    pool = scene.user_pool_id
-    with _scope(scene, pool, "callbacks-elsewhere") as scope, _client(scene, pool, scope) as client:
-        return f"Bearer {_token(scene, **client)}"
+def of_another_scope(harness: AccessHarness) -> str:
+    pool = harness.user_pool_id
+    with (
+        _scope(harness, pool, "callbacks-elsewhere") as scope,
+        _client(harness, pool, scope) as client,
+    ):
+        return f"Bearer {_token(harness, **client)}"
 
 
-def of_another_pool(scene: Scene) -> str:
+def of_another_pool(harness: AccessHarness) -> str:
     """With the very scope that the channel asks for."""
-    cognito = scene.administrator("cognito-idp")
-    pool = cognito.create_user_pool(PoolName="walls")["UserPool"]["Id"]
-    server = scene.handed.client["scope"].partition("/")[0]
+    cognito = harness.administrator("cognito-idp")
+    pool = cognito.create_user_pool(PoolName="access")["UserPool"]["Id"]
+    server = harness.handed.client["scope"].partition("/")[0]
     try:
-        with _scope(scene, pool, server) as scope, _client(scene, pool, scope) as client:
-            return f"Bearer {_token(scene, **client)}"
+        with _scope(harness, pool, server) as scope, _client(harness, pool, scope) as client:
+            return f"Bearer {_token(harness, **client)}"
     finally:
         cognito.delete_user_pool(UserPoolId=pool)
 
 
-def _token(scene: Scene, **client: str) -> str:
-    api = Api(**{**scene.handed.client, **client})
+def _token(harness: AccessHarness, **client: str) -> str:
+    api = Api(**{**harness.handed.client, **client})
     try:
         return api.token()
     finally:
@@ -213,8 +216,8 @@ def _token(scene: Scene, **client: str) -> str:
 
 
 @contextmanager
-def _scope(scene: Scene, pool: str, server: str) -> Iterator[str]:
-    cognito = scene.administrator("cognito-idp")
+def _scope(harness: AccessHarness, pool: str, server: str) -> Iterator[str]:
+    cognito = harness.administrator("cognito-idp")
     cognito.create_resource_server(
         UserPoolId=pool,
         Identifier=server,
@@ -228,11 +231,13 @@ def _scope(scene: Scene, pool: str, server: str) -> Iterator[str]:
 
 
 @contextmanager
-def _client(scene: Scene, pool: str, scope: str, **settings: Any) -> Iterator[dict[str, str]]:
-    cognito = scene.administrator("cognito-idp")
+def _client(
+    harness: AccessHarness, pool: str, scope: str, **settings: Any
+) -> Iterator[dict[str, str]]:
+    cognito = harness.administrator("cognito-idp")
     client = cognito.create_user_pool_client(
         UserPoolId=pool,
-        ClientName="walls",
+        ClientName="access",
         GenerateSecret=True,
         AllowedOAuthFlowsUserPoolClient=True,
         AllowedOAuthFlows=["client_credentials"],
@@ -352,7 +357,7 @@ ON_A_ROUTE_FOR_TOKENS: dict[str, tuple[Change, tuple[int, str | None]]] = {
     "with a token of another pool": (token(of_another_pool), UNAUTHORIZED),
     "with its token in the query": (token_in_the_query, UNAUTHORIZED),
     "signed by another channel's role": (
-        lambda callback, scene: replace(by(PARTNER_ROLE)(callback, scene), bearer=None),
+        lambda callback, harness: replace(by(PARTNER_ROLE)(callback, harness), bearer=None),
         UNAUTHORIZED,
     ),
     "for the registrations": (body(order_id="#CHANNEL"), INVALID),
@@ -379,12 +384,12 @@ ATTACKS = {
 
 @pytest.mark.parametrize("name", ATTACKS)
 def test_an_attack_is_refused_and_the_callback_it_was_made_of_is_taken(
-    name: str, scene: Scene
+    name: str, harness: AccessHarness
 ) -> None:
     allowed, change, (status, problem) = ATTACKS[name]
 
-    refused = change(allowed(scene), scene).send()
-    taken = allowed(scene).send()
+    refused = change(allowed(harness), harness).send()
+    taken = allowed(harness).send()
 
     assert (refused.status_code, _problem(refused)) == (status, problem), refused.text
     assert taken.status_code == 200, taken.text
@@ -395,11 +400,11 @@ def test_an_attack_is_refused_and_the_callback_it_was_made_of_is_taken(
     [{"client_secret": "guessed"}, {"client_id": "guessed"}, {"scope": f"callbacks-0/{SHIPPING}"}],
 )
 def test_a_client_s_secret_gets_a_token_of_its_own_scope(
-    client: dict[str, str], scene: Scene
+    client: dict[str, str], harness: AccessHarness
 ) -> None:
     with pytest.raises(requests.HTTPError, match="400"):
-        _token(scene, **client)
-    assert _token(scene)
+        _token(harness, **client)
+    assert _token(harness)
 
 
 def _problem(answer: requests.Response) -> str | None:

@@ -8,15 +8,14 @@ log streams. The plan is one for AWS: with scope_send_task.
 import json
 import subprocess
 from dataclasses import asdict, dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from local import ENGINE_PYTHON
-from local.environment import ACCOUNTS, Environment
-from local.partner import Json
-from tests.e2e.walls.callers import STRANGERS_ACCOUNT
+from tests.support.e2e.callers import STRANGERS_ACCOUNT
+from tools import REPOSITORY, Json
+from tools.devenv import ENGINE_PYTHON
+from tools.devenv.environment import ACCOUNTS, Environment
 
 PLATFORM, PARTNER, STRANGER = ACCOUNTS["platform"], ACCOUNTS["partner"], STRANGERS_ACCOUNT
 TASKS = f"arn:aws:dynamodb:eu-west-1:{PLATFORM}:table/callbacks-local-CallbackTasks"
@@ -261,7 +260,7 @@ RULES: dict[str, tuple[Request, dict[str, dict[str, Any]]]] = {
 def policies(environment: Environment) -> Policies:
     """Every policy of the plan, by where it stands; of a role also its trust, as `... trust`."""
     root = environment.root("platform")
-    plan = environment.directory / "walls.plan"
+    plan = environment.directory / "access.plan"
     options = ["-refresh=false", "-lock=false", "-input=false", "-no-color", f"-out={plan}"]
     variables = [*environment.variables("platform"), "-var", "scope_send_task=true"]
     root.run("plan", *options, *variables, quiet=True)
@@ -286,7 +285,7 @@ def verdicts(policies: Policies) -> Verdicts:
         for name, request in _requests(rule, allowed, changes).items()
     }
     judged = subprocess.run(
-        [ENGINE_PYTHON, Path(__file__).with_name("judge.py")],
+        [ENGINE_PYTHON, REPOSITORY / "tests/support/e2e/policy_evaluator.py"],
         input=json.dumps([_document(request, policies) for request in named.values()]),
         capture_output=True,
         check=True,

@@ -8,15 +8,15 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-from local import review_walkthrough, walkthrough
-from local.environment import Environment
-from local.partner import Json
-from local.walkthrough import Deployment
-from local.webhooks import HandedOver
-from tests.e2e.added_channel import NAME, AddedChannel
-from tests.e2e.waiting import waiting_on
-from tests.e2e.walls.callers import ADMINISTRATOR, Callers, everyone
-from tests.e2e.webhooks import handed_over, listening
+from tests.support.e2e.added_channel import NAME, AddedChannel
+from tests.support.e2e.callers import ADMINISTRATOR, Callers, everyone
+from tests.support.e2e.waiting import waiting_on
+from tests.support.e2e.webhooks import handed_over, listening
+from tools import Json
+from tools.devenv import review_walkthrough, walkthrough
+from tools.devenv.environment import Environment
+from tools.devenv.walkthrough import Deployment
+from tools.devenv.webhooks import HandedOver
 
 SHIPPING, REVIEW, CUSTOMS = walkthrough.TASK_TYPE, review_walkthrough.TASK_TYPE, NAME
 REVIEW_PARTNER, REVIEW_WORKFLOW = review_walkthrough.PARTNER, review_walkthrough.WORKFLOW
@@ -34,7 +34,7 @@ class WaitingTask:
 
 
 @dataclass(frozen=True)
-class Scene:
+class AccessHarness:
     """`tasks` are by task type; `task` is the one that calls are about."""
 
     callers: Callers
@@ -70,8 +70,8 @@ class Scene:
     def administrator(self, service: str) -> Any:
         return self.callers.client(ADMINISTRATOR, service)
 
-    def with_spare_task(self) -> "Scene":
-        """The scene about a task of its own, which may be completed."""
+    def with_spare_task(self) -> "AccessHarness":
+        """The harness about a task of its own, which may be completed."""
         task = _shipping(self.callers.platform)
         self.spare_orders.add(task.order_id)
         return replace(self, task=task)
@@ -113,7 +113,7 @@ class Scene:
 @contextmanager
 def set_up(
     environment: Environment, deployment: Deployment, added: AddedChannel
-) -> Iterator[Scene]:
+) -> Iterator[AccessHarness]:
     """A task waits on a channel of each partner: with an account, another with one, without."""
     with ExitStack() as until_done:
         review_partner = until_done.enter_context(
@@ -135,13 +135,13 @@ def set_up(
         added.deployment.partner.delete(message)
         tasks.append(_task(deployment, message.event, execution_arn))
 
-        scene = Scene(
+        harness = AccessHarness(
             everyone(deployment, added.deployment),
             handed_over(deployment, REVIEW, REVIEW_PARTNER),
             {task.task_type: task for task in tasks},
             tasks[1],
         )
-        yield scene
+        yield harness
         for task in tasks:
             deployment.platform.stepfunctions.stop_execution(executionArn=task.execution_arn)
 

@@ -8,13 +8,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from contracts import new_task_type, tree
-from local import REPOSITORY, release
-from local.accounts import Account
-from local.environment import Environment, local_session
-from local.partner import Json, Partner
-from local.terraform import ROOTS, Directory
-from local.walkthrough import Deployment
+from examples.partner_with_aws.service import Partner
+from tools import REPOSITORY, Json
+from tools.contracts import new_task_type, tree
+from tools.deploy import release
+from tools.deploy.accounts import Account
+from tools.deploy.terraform import ROOTS, Directory
+from tools.devenv.environment import Environment, local_session
+from tools.devenv.walkthrough import Deployment
 
 NAME = "TYPE_THAT_A_TEST_ADDS"
 PARTNER_NAME = "globex-customs"

@@ -11,10 +11,10 @@ import boto3
 from botocore import UNSIGNED
 from botocore.config import Config
 
-from local.accounts import Account
-from local.environment import REGION, local_session
-from local.partner import Partner
-from local.walkthrough import Deployment
+from examples.partner_with_aws.service import Partner
+from tools.deploy.accounts import Account
+from tools.devenv.environment import REGION, local_session
+from tools.devenv.walkthrough import Deployment
 
 ADMINISTRATOR = "the platform's administrator"
 PARTNER, PARTNER_ROLE = "the partner", "the partner's callback role"
@@ -100,7 +100,7 @@ def _lent(iam: Any, role: Any) -> Iterator[None]:
 
 
 def _assumed(account: Account, role_arn: str) -> boto3.Session:
-    credentials = account.sts.assume_role(RoleArn=role_arn, RoleSessionName="walls")["Credentials"]
+    credentials = account.sts.assume_role(RoleArn=role_arn, RoleSessionName="access")["Credentials"]
     return boto3.Session(
         credentials["AccessKeyId"],
         credentials["SecretAccessKey"],

@@ -1,4 +1,4 @@
-"""Judges requests by IAM policies; run by the engine's interpreter, whose evaluator it asks.
+"""Evaluates requests against IAM policies, with the evaluator of the engine that runs this.
 
 Reads a JSON list of requests, each with policy, principal, action, resource and context (condition
 key => value or values); `service` is the AWS service that calls, where it is one. Writes the list

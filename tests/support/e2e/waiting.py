@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from local.partner import Json
-from local.walkthrough import Deployment
+from tools import Json
+from tools.devenv.walkthrough import Deployment
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 
 import requests
 
-from local.partner import Json
-from local.walkthrough import Deployment, until
-from local.webhook_partner import Api, Partner, serve
-from local.webhooks import HandedOver, hand_over
+from examples.partner_without_aws.service import Api, Partner, serve
+from tools import Json
+from tools.devenv.walkthrough import Deployment, until
+from tools.devenv.webhooks import HandedOver, hand_over
 
 
 @dataclass

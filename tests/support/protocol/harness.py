@@ -1,4 +1,4 @@
-"""One task between two executions, a partner, and ports that the ledger watches."""
+"""One task between two executions, a partner, and ports that the invariants watch."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -15,8 +15,6 @@ from callbacks.usecases.dispatch import Dispatcher, DispatchRequest
 from callbacks.usecases.redeliver import Disposition, Redeliverer
 from callbacks.usecases.sweep import Sweeper
 
-from tests.lifecycle.ledger import Ledger, require
-from tests.lifecycle.processes import stepped
 from tests.support.fakes import (
     FakeChannels,
     FakeClock,
@@ -29,6 +27,8 @@ from tests.support.fakes import (
     FakeTopic,
     FakeWorkflow,
 )
+from tests.support.protocol.invariants import Invariants, require
+from tests.support.protocol.processes import stepped
 
 KEY = TaskKey("order-1", "ORDER_SHIPPING_SERVICE")
 EXECUTIONS = ("execution-1", "execution-2")
@@ -45,20 +45,20 @@ OUTAGES = {
 
 @dataclass
 class Tasks(FakeTasks):
-    ledger: Ledger = field(kw_only=True)
+    invariants: Invariants = field(kw_only=True)
 
     def claim(
         self, key: TaskKey, callback_id: str | None, outcome: Outcome, principal: str, now: int
     ) -> Write:
         write = super().claim(key, callback_id, outcome, principal, now)
         if write.applied:
-            self.ledger.claimed(callback_id, outcome, write)
+            self.invariants.claimed(callback_id, outcome, write)
         return write
 
     def _put(self, task: CallbackTask) -> Write:
         before = self.records.get(task.key)
         write = super()._put(task)
-        self.ledger.written(before, task)
+        self.invariants.written(before, task)
         return write
 
 
@@ -71,16 +71,16 @@ class TaskOverview(FakeTaskOverview):
 class Workflow(FakeWorkflow):
     """Its waits time out by the clock; what it says of the past may be old."""
 
-    ledger: Ledger = field(kw_only=True)
+    invariants: Invariants = field(kw_only=True)
     entered: dict[str, float] = field(default_factory=dict)
     former_ends: dict[str, datetime] = field(default_factory=dict)
 
     def complete(self, task_token: str, outcome: Outcome) -> None:
-        self.ledger.sent(task_token, outcome)
+        self.invariants.sent(task_token, outcome)
         super().complete(task_token, outcome)
 
     def heartbeat(self, task_token: str) -> None:
-        self.ledger.beaten(task_token)
+        self.invariants.beaten(task_token)
         super().heartbeat(task_token)
 
     def stale_verdict(self, attempt: Attempt) -> Verdict:  # noqa: ARG002
@@ -100,12 +100,12 @@ class Workflow(FakeWorkflow):
 
 @dataclass
 class DeadLetters(FakeDeadLetterQueue):
-    ledger: Ledger = field(kw_only=True)
+    invariants: Invariants = field(kw_only=True)
     tasks: FakeTasks = field(kw_only=True)
 
     def send(self, redelivery: Redelivery, reason: str, outcome: Outcome | None) -> None:
         super().send(redelivery, reason, outcome)
-        self.ledger.dead_lettered(redelivery, outcome, self.tasks.records.get(redelivery.key))
+        self.invariants.dead_lettered(redelivery, outcome, self.tasks.records.get(redelivery.key))
 
 
 @dataclass(frozen=True)
@@ -127,7 +127,7 @@ class End:
 
 @dataclass(frozen=True, kw_only=True)
 class Parts:
-    """What the world is made of; a test of a fault puts a faulty part in."""
+    """What the harness is made of; a test of a fault puts a faulty part in."""
 
     tasks: type[Tasks] = Tasks
     workflow: type[Workflow] = Workflow
@@ -138,18 +138,18 @@ class Parts:
     closer: type[ExecutionCloser] = ExecutionCloser
 
 
-class World:
+class Harness:
     """The dispatchers' clock is behind, and all others' ahead."""
 
     def __init__(self, parts: Parts, *, callback_id_required: bool) -> None:
         self.clock = FakeClock()
-        self.workflow = parts.workflow(ledger=Ledger({}))
-        self.ledger = Ledger(self.workflow.waits)
-        self.workflow.ledger = self.ledger
-        self.tasks = parts.tasks(ledger=self.ledger)
+        self.workflow = parts.workflow(invariants=Invariants({}))
+        self.invariants = Invariants(self.workflow.waits)
+        self.workflow.invariants = self.invariants
+        self.tasks = parts.tasks(invariants=self.invariants)
         self.topic = FakeTopic()
         self.queue = FakeRedeliveryQueue()
-        self.dead_letters = DeadLetters(ledger=self.ledger, tasks=self.tasks)
+        self.dead_letters = DeadLetters(invariants=self.invariants, tasks=self.tasks)
         self.orders = FakeOrders({KEY.order_id: {"order_status": "PROCESSING"}})
         self.ends: list[End] = []
         self.down: set[str] = set()
@@ -238,7 +238,7 @@ class World:
     def delete_expired(self) -> None:
         """DynamoDB deletes what is past its TTL, some time after."""
         del self.tasks.records[KEY]
-        self.ledger.deleted()
+        self.invariants.deleted()
 
     def close(self, end: End) -> bool:
         return self.closer.close(
@@ -264,7 +264,7 @@ class World:
             if self.record is None or self.record.due_at is None:
                 break
             self.pass_time(max(1, self.record.due_at - self.clock.now()))
-        self.ledger.check_rest(self.record)
+        self.invariants.check_rest(self.record)
 
 
 def _channel(callback_id_required: bool) -> Channel:

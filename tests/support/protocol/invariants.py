@@ -23,8 +23,8 @@ from callbacks.domain.task import (
 )
 from callbacks.usecases.complete import Answer
 
-from tests.lifecycle.processes import Fault, Process
 from tests.support.fakes import Wait
+from tests.support.protocol.processes import Fault, Process
 
 UNAVAILABLE = {Fault.FAILED, Fault.REPLY_LOST}
 
@@ -71,7 +71,7 @@ class Call:
 
 
 @dataclass
-class Ledger:
+class Invariants:
     """The attempts at one task, in the order in which they registered."""
 
     waits: Mapping[str, Wait]
@@ -325,7 +325,7 @@ class Ledger:
         ]
 
     def _check_record(self, task: CallbackTask, entry: Entry) -> None:
-        """What the record says of the world is true."""
+        """What the record says of the harness is true."""
         undelivered = task.status is Status.COMPLETING or task.unsettled
         require(not (undelivered and task.ttl), "TTL never runs while there is a promise")
         closed = task.status in (Status.COMPLETED, Status.EXPIRED)

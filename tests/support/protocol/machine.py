@@ -28,9 +28,16 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from tests.lifecycle.ledger import UNAVAILABLE, Call, Entry, Violation, require
-from tests.lifecycle.processes import Fault, Process
-from tests.lifecycle.world import EXECUTIONS, KEY, OUTAGES, RETENTION_SECONDS, Parts, World
+from tests.support.protocol.harness import (
+    EXECUTIONS,
+    KEY,
+    OUTAGES,
+    RETENTION_SECONDS,
+    Harness,
+    Parts,
+)
+from tests.support.protocol.invariants import UNAVAILABLE, Call, Entry, Violation, require
+from tests.support.protocol.processes import Fault, Process
 
 OUTCOMES: Sequence[Outcome] = (
     Success({"tracking_number": "1"}),
@@ -100,44 +107,44 @@ class Lifecycle(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.world: World
+        self.harness: Harness
         self.running: list[Running] = []
         self.delivered: list[Redelivery] = []
         self.calls: list[Call] = []
 
     @initialize(callback_id_required=st.booleans())
     def begin(self, callback_id_required: bool) -> None:
-        self.world = World(self.parts, callback_id_required=callback_id_required)
+        self.harness = Harness(self.parts, callback_id_required=callback_id_required)
 
     # Executions
 
-    @precondition(lambda self: any(map(self.world.may_wait, EXECUTIONS)))
+    @precondition(lambda self: any(map(self.harness.may_wait, EXECUTIONS)))
     @rule(choice=choices, fate=fates)
     def enter_wait(self, choice: int, fate: Fate) -> None:
         """A first attempt, a retry, or a second execution."""
-        waiting = [one for one in EXECUTIONS if self.world.may_wait(one)]
+        waiting = [one for one in EXECUTIONS if self.harness.may_wait(one)]
         self._enter_wait(chosen(waiting, choice), fate)
 
-    @precondition(lambda self: any(map(self.world.may_wait, EXECUTIONS)))
+    @precondition(lambda self: any(map(self.harness.may_wait, EXECUTIONS)))
     @rule(choice=choices, outcome=st.sampled_from(OUTCOMES), with_id=st.booleans(), fate=fates)
     def exchange(self, choice: int, outcome: Outcome, with_id: bool, fate: Fate) -> None:
         """A new attempt, and its answer."""
-        waiting = [one for one in EXECUTIONS if self.world.may_wait(one)]
+        waiting = [one for one in EXECUTIONS if self.harness.may_wait(one)]
         self._enter_wait(chosen(waiting, choice), AT_ONCE)
         if self.published:
             self._answer(self.published[-1], with_id, outcome, fate)
 
-    @precondition(lambda self: any(map(self.world.may_wait, EXECUTIONS)))
+    @precondition(lambda self: any(map(self.harness.may_wait, EXECUTIONS)))
     @rule(choice=choices, calls=st.integers(0, 2))
     def abandon_dispatch(self, choice: int, calls: int) -> None:
         """A dispatcher's invocation is given up and its state retried, while it still runs."""
-        waiting = [one for one in EXECUTIONS if self.world.may_wait(one)]
+        waiting = [one for one in EXECUTIONS if self.harness.may_wait(one)]
         execution = chosen(waiting, choice)
         token = self._enter_wait(execution, Fate([Fault.NONE] * calls, finishes=False))
-        self.world.workflow.time_out(token)
+        self.harness.workflow.time_out(token)
         self._enter_wait(execution, AT_ONCE)
 
-    @precondition(lambda self: any(map(self.world.may_wait, EXECUTIONS)))
+    @precondition(lambda self: any(map(self.harness.may_wait, EXECUTIONS)))
     @rule(
         choice=choices,
         outcome=st.none() | st.sampled_from(OUTCOMES),
@@ -149,8 +156,8 @@ class Lifecycle(RuleBasedStateMachine):
         self, choice: int, outcome: Outcome | None, calls: int, wait: str, repeat: Fate | None
     ) -> None:
         """While an answer or heartbeat is on its way, its wait ends, or it is repeated."""
-        world = self.world
-        execution = chosen([one for one in EXECUTIONS if world.may_wait(one)], choice)
+        harness = self.harness
+        execution = chosen([one for one in EXECUTIONS if harness.may_wait(one)], choice)
         token = self._enter_wait(execution, AT_ONCE)
         if not self.published:
             return
@@ -160,13 +167,13 @@ class Lifecycle(RuleBasedStateMachine):
             Fate([Fault.NONE] * calls, finishes=False),
         )
         if wait != "goes on":
-            world.workflow.time_out(token)
+            harness.workflow.time_out(token)
         if wait == "is retried":
             self._enter_wait(execution, AT_ONCE)
         if repeat is not None:
             self._call(Call(entry.callback_id, outcome, entry, self._current), repeat)
 
-    @precondition(lambda self: any(map(self.world.open_token, EXECUTIONS)))
+    @precondition(lambda self: any(map(self.harness.open_token, EXECUTIONS)))
     @rule(choice=choices, how=st.sampled_from(["wait", "execution", "redriven"]))
     def end_wait(self, choice: int, how: str) -> None:
         """The wait ends without an answer, or its whole execution does.
@@ -174,32 +181,32 @@ class Lifecycle(RuleBasedStateMachine):
         A wait ends as a heartbeat is lost, or as the dispatcher's invocation is given up, which
         may still run.
         """
-        world = self.world
-        execution = chosen([one for one in EXECUTIONS if world.open_token(one)], choice)
-        token = world.open_token(execution)
+        harness = self.harness
+        execution = chosen([one for one in EXECUTIONS if harness.open_token(one)], choice)
+        token = harness.open_token(execution)
         if how == "wait" and token:
             self._count("step", "wait ends in the workflow")
-            world.workflow.time_out(token)
+            harness.workflow.time_out(token)
             return
         self._count("step", "execution ends")
-        world.end(execution)
+        harness.end(execution)
         if how == "redriven":
             self._count("step", "execution is redriven")
-            world.redrive(execution)
+            harness.redrive(execution)
 
-    @precondition(lambda self: not all(map(self.world.is_running, EXECUTIONS)))
+    @precondition(lambda self: not all(map(self.harness.is_running, EXECUTIONS)))
     @rule(choice=choices)
     def redrive_execution(self, choice: int) -> None:
         self._count("step", "execution is redriven")
-        ended = [one for one in EXECUTIONS if not self.world.is_running(one)]
-        self.world.redrive(chosen(ended, choice))
+        ended = [one for one in EXECUTIONS if not self.harness.is_running(one)]
+        self.harness.redrive(chosen(ended, choice))
 
-    @precondition(lambda self: bool(self.world.ends))
+    @precondition(lambda self: bool(self.harness.ends))
     @rule(choice=choices, fate=fates)
     def close_execution(self, choice: int, fate: Fate) -> None:
         """The event of the end comes any number of times, in any order, and late."""
-        end = chosen(self.world.ends, choice)
-        self._start("close", lambda: self.world.close(end), self._closed, fate)
+        end = chosen(self.harness.ends, choice)
+        self._start("close", lambda: self.harness.close(end), self._closed, fate)
 
     # The partner
 
@@ -242,11 +249,11 @@ class Lifecycle(RuleBasedStateMachine):
 
     # Redelivery
 
-    @precondition(lambda self: self.world.queue.messages or self.delivered)
+    @precondition(lambda self: self.harness.queue.messages or self.delivered)
     @rule(choice=choices, stale=st.booleans(), last_try=st.booleans(), fate=fates)
     def redeliver(self, choice: int, stale: bool, last_try: bool, fate: Fate) -> None:
         """Any message that waits, or one that was done with, maybe long ago."""
-        waiting = self.world.queue.messages
+        waiting = self.harness.queue.messages
         messages = self.delivered if self.delivered and (stale or not waiting) else waiting
         message = chosen(messages, choice)
 
@@ -257,22 +264,22 @@ class Lifecycle(RuleBasedStateMachine):
                 self.delivered.append(message)
 
         def call() -> Disposition:
-            return self.world.redeliver(message, last_try=last_try)
+            return self.harness.redeliver(message, last_try=last_try)
 
         self._start("redeliver, last try" if last_try else "redeliver", call, tried, fate)
 
     @precondition(lambda self: self._is_due)
     @rule(fate=fates)
     def sweep(self, fate: Fate) -> None:
-        self._start("sweep", self.world.sweeper.sweep, self._check_background, fate)
+        self._start("sweep", self.harness.sweeper.sweep, self._check_background, fate)
 
-    @precondition(lambda self: self.world.dead_letters.messages)
+    @precondition(lambda self: self.harness.dead_letters.messages)
     @rule(choice=choices)
     def resend_dead_letter(self, choice: int) -> None:
-        letters = self.world.dead_letters.messages
+        letters = self.harness.dead_letters.messages
         letter = chosen(letters, choice)
         letters.remove(letter)
-        self.world.queue.send(letter[0])
+        self.harness.queue.send(letter[0])
         self._count("step", "dead letter is sent on")
 
     # What happens to processes
@@ -303,11 +310,11 @@ class Lifecycle(RuleBasedStateMachine):
         self._count("step", "process ends in the middle")
         self._step(chosen(self.running, choice), [Fault.CRASH_BEFORE])
 
-    @precondition(lambda self: self.world.ledger.entries)
+    @precondition(lambda self: self.harness.invariants.entries)
     @rule(service=st.sampled_from(sorted(OUTAGES)))
     def outage(self, service: str) -> None:
         """Begins, or ends."""
-        down = self.world.down
+        down = self.harness.down
         if down.issuperset(OUTAGES[service]):
             self._count("step", "outage ends")
             down -= OUTAGES[service]
@@ -317,36 +324,36 @@ class Lifecycle(RuleBasedStateMachine):
 
     # Time
 
-    @precondition(lambda self: self.world.ledger.entries)
+    @precondition(lambda self: self.harness.invariants.entries)
     @rule(seconds=st.sampled_from([1, 1, 65, 65, 290, 310, 1000, RETENTION_SECONDS]))
     def pass_time(self, seconds: int) -> None:
         self._count("step", "time passes")
-        self.world.pass_time(seconds)
+        self.harness.pass_time(seconds)
         for running in list(self.running):
-            if running.since + LIFETIME_SECONDS < self.world.clock.now():
+            if running.since + LIFETIME_SECONDS < self.harness.clock.now():
                 running.process.crash()
         self._reap()
 
-    @precondition(lambda self: self.world.is_expired)
+    @precondition(lambda self: self.harness.is_expired)
     @rule()
     def delete_expired(self) -> None:
         self._count("step", "TTL deletes the record")
-        self.world.delete_expired()
+        self.harness.delete_expired()
 
     @precondition(lambda self: self._is_due)
     @rule()
     def come_to_rest(self) -> None:
         """Services are well for a while, with calls still on their way."""
         self._count("step", "all comes to rest")
-        self.world.come_to_rest()
+        self.harness.come_to_rest()
 
     def teardown(self) -> None:
-        if not hasattr(self, "world"):
+        if not hasattr(self, "harness"):
             return
         try:
             for running in list(self.running):
                 self._finish(running)
-            self.world.come_to_rest()
+            self.harness.come_to_rest()
             self._check_order()
         finally:
             for running in self.running:
@@ -354,15 +361,15 @@ class Lifecycle(RuleBasedStateMachine):
 
     @property
     def published(self) -> list[Entry]:
-        return [entry for entry in self.world.ledger.entries if entry.published]
+        return [entry for entry in self.harness.invariants.entries if entry.published]
 
     @property
     def _is_due(self) -> bool:
-        return self.world.record is not None and self.world.record.due_at is not None
+        return self.harness.record is not None and self.harness.record.due_at is not None
 
     @property
     def _current(self) -> Entry | None:
-        return self.world.ledger.current
+        return self.harness.invariants.current
 
     def _answer(self, entry: Entry, with_id: bool, outcome: Outcome, fate: Fate) -> None:
         if with_id:
@@ -371,44 +378,44 @@ class Lifecycle(RuleBasedStateMachine):
             self._call(Call(None, outcome, None, self._current), fate)
 
     def _call(self, call: Call, fate: Fate) -> None:
-        world = self.world
+        harness = self.harness
         kind = self._kind(call)
         beside_another = any(one.kind.startswith("answer") for one in self.running)
-        world.ledger.asked(call)
+        harness.invariants.asked(call)
         self.calls.append(call)
 
         def work() -> object:
             if call.outcome is None:
-                return world.completer.heartbeat(KEY, call.callback_id)
-            return world.completer.complete(KEY, call.callback_id, call.outcome, "partner")
+                return harness.completer.heartbeat(KEY, call.callback_id)
+            return harness.completer.complete(KEY, call.callback_id, call.outcome, "partner")
 
         def answered(process: Process) -> None:
             self._count(f"answer: {kind}", _answer_name(process))
             if beside_another:
                 self._count("of these, beside another", _answer_name(process))
-            world.ledger.answered(call, process)
+            harness.invariants.answered(call, process)
 
         self._start(f"answer: {kind}", work, answered, fate)
 
     def _enter_wait(self, execution: str, fate: Fate) -> str:
-        world = self.world
-        token, call = world.enter_wait(execution)
+        harness = self.harness
+        token, call = harness.enter_wait(execution)
 
         def dispatched(process: Process) -> None:
             if process.error is None and not process.crashed:
-                entry = world.ledger.entry(str(process.result))
+                entry = harness.invariants.entry(str(process.result))
                 if entry is None:
                     raise Violation("what is published is registered")
                 entry.published = True
                 return
             self._check_dispatch_refused(execution, token, process)
-            world.workflow.time_out(token)
+            harness.workflow.time_out(token)
 
         self._start("dispatch", call, dispatched, fate)
         return token
 
     def _kind(self, call: Call) -> str:
-        entry, ledger = call.entry, self.world.ledger
+        entry, invariants = call.entry, self.harness.invariants
         if call.outcome is None:
             return "heartbeat"
         if call.callback_id is None:
@@ -418,11 +425,11 @@ class Lifecycle(RuleBasedStateMachine):
         outcome_digest = digest(call.outcome)
         if outcome_digest in entry.asked:
             return "repeat"
-        if entry is not ledger.current:
+        if entry is not invariants.current:
             return "superseded"
         if entry.asked - {"heartbeat"}:
             return "conflicting"
-        return "fresh" if ledger.is_open(entry) else "late"
+        return "fresh" if invariants.is_open(entry) else "late"
 
     def _start(
         self,
@@ -432,7 +439,7 @@ class Lifecycle(RuleBasedStateMachine):
         fate: Fate,
     ) -> None:
         self._count("step", kind)
-        running = Running(kind, Process(call), self.world.clock.now(), ended)
+        running = Running(kind, Process(call), self.harness.clock.now(), ended)
         self.running.append(running)
         self._step(running, fate.faults)
         if fate.finishes:
@@ -463,9 +470,9 @@ class Lifecycle(RuleBasedStateMachine):
         read: Any = process.replies[0]
         for task in read:
             if isinstance(task, CallbackTask):
-                entry = self.world.ledger.entry(task.callback_id)
+                entry = self.harness.invariants.entry(task.callback_id)
                 require(
-                    entry is None or not self.world.ledger.is_open(entry),
+                    entry is None or not self.harness.invariants.is_open(entry),
                     "an order is not marked as failed while an execution waits on it",
                 )
 
@@ -484,25 +491,25 @@ class Lifecycle(RuleBasedStateMachine):
             require(
                 any(
                     other in str(error)
-                    and (self.world.is_running(other) or Fault.STALE in process.faults)
+                    and (self.harness.is_running(other) or Fault.STALE in process.faults)
                     for other in others
                 ),
                 "TaskAlreadyPending means that another execution runs",
             )
         elif isinstance(error, AttemptSuperseded):
             require(
-                not self.world.workflow.waits[token].open,
+                not self.harness.workflow.waits[token].open,
                 "AttemptSuperseded means that the workflow no longer waits",
             )
         else:
             self._check_background(process)
 
     def _check_order(self) -> None:
-        for end in self.world.ends:
-            self.world.close(end)
-        if not any(self.world.is_running(execution) for execution in EXECUTIONS):
+        for end in self.harness.ends:
+            self.harness.close(end)
+        if not any(self.harness.is_running(execution) for execution in EXECUTIONS):
             require(
-                self.world.orders.orders[KEY.order_id]["order_status"] == "FAILED",
+                self.harness.orders.orders[KEY.order_id]["order_status"] == "FAILED",
                 "executions that ended leave no order half-done",
             )
 

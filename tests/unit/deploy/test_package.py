@@ -12,9 +12,11 @@ from email import message_from_bytes
 from hashlib import sha256
 from pathlib import Path
 
-import package
 import pytest
 from callbacks.adapters.aws import READ_TIMEOUT_SECONDS
+
+from tools import REPOSITORY
+from tools.deploy import package
 
 HERE = {"aarch64": "arm64", "arm64": "arm64"}.get(platform.machine(), "x86_64")
 ELSEWHERE = {"arm64": "x86_64", "x86_64": "arm64"}[HERE]
@@ -24,8 +26,8 @@ SIZE_AIM_BYTES = 8_000_000
 
 def run(checkout: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, str(checkout / "lambdas" / "package.py"), *arguments],
-        env={**os.environ, **environment},
+        [sys.executable, "-m", "tools.deploy.package", *arguments],
+        env={**os.environ, "PYTHONPATH": str(checkout), **environment},
         cwd=environment.get("PWD", checkout),
         umask=int(environment.get("UMASK", "022"), 8),
         capture_output=True,
@@ -41,8 +43,8 @@ def archive(checkout: Path, architecture: str) -> Path:
 def copy_sources(checkout: Path) -> Path:
     lambdas = checkout / "lambdas"
     lambdas.mkdir(parents=True)
-    for name in ("package.py", "requirements.txt"):
-        shutil.copyfile(package.LAMBDAS / name, lambdas / name)
+    shutil.copyfile(package.LAMBDAS / "requirements.txt", lambdas / "requirements.txt")
+    shutil.copytree(REPOSITORY / "tools", checkout / "tools")
     for name in package.SOURCES:
         shutil.copytree(
             package.LAMBDAS / name, lambdas / name, ignore=shutil.ignore_patterns("__pycache__")

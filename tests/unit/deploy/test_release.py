@@ -9,10 +9,10 @@ import pytest
 from botocore.stub import Stubber
 from moto import mock_aws
 
-from local import release
-from local.accounts import Account
-from local.release import Channel, OpenTasksError
-from local.terraform import Directory
+from tools.deploy import release
+from tools.deploy.accounts import Account
+from tools.deploy.release import Channel, OpenTasksError
+from tools.deploy.terraform import Directory
 
 TABLE = "CallbackTasks"
 TOPIC = "arn:aws:sns:eu-west-1:111111111111:gifts"

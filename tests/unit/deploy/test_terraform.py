@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from local import terraform
-from local.errors import UserError
-from local.terraform import Directory, TerraformError, find_mirror
+from tools.deploy import terraform
+from tools.deploy.terraform import Directory, TerraformError, find_mirror
+from tools.errors import UserError
 
 VERSION = "5.100.0"
 PLATFORM = "linux_amd64"
@@ -197,7 +197,7 @@ def test_init_that_fails_for_another_reason_is_not_tried_again(
     with pytest.raises(TerraformError) as failure:
         root_of(machine).init("-backend=false")
 
-    assert "Unsupported block type" in failure.value.output
+    assert "Unsupported block type" in failure.value.detail
     assert len(program.inits) == 1
 
 

@@ -8,11 +8,11 @@ from unittest.mock import Mock
 import pytest
 import requests
 
-from local import __main__ as commands
-from local import environment
-from local.environment import Environment
-from local.partner import Message, Partner
-from local.walkthrough import Step, StepFailedError
+from examples.partner_with_aws.service import Message, Partner
+from tools.devenv import __main__ as commands
+from tools.devenv import environment
+from tools.devenv.environment import Environment
+from tools.devenv.walkthrough import Step, StepFailedError
 
 MESSAGE = Message(
     {"subject": "order-1", "tasktype": "T", "callbackurl": "https://example.com", "data": {}},

@@ -8,10 +8,11 @@ from pathlib import Path
 import psutil
 import pytest
 
-from local import engine, environment
-from local.engine import Engine
-from local.environment import Environment, NotUpError
-from local.terraform import TerraformError
+from tools.deploy import package
+from tools.deploy.terraform import TerraformError
+from tools.devenv import engine, environment
+from tools.devenv.engine import Engine
+from tools.devenv.environment import Environment, NotUpError
 
 
 class Stage:
@@ -60,7 +61,7 @@ def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
     monkeypatch.setattr(engine, "spawn", stage.spawn)
     monkeypatch.setattr(engine, "_answers", lambda _: True)
     monkeypatch.setattr(environment, "_make_state_buckets", lambda _: None)
-    monkeypatch.setattr(environment, "build_package", lambda _: stage.package)
+    monkeypatch.setattr(package, "manifest", lambda _: stage.package)
     monkeypatch.setattr(Environment, "_apply_root", stage.apply)
     yield stage
     stage.clear()

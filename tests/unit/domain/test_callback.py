@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from jsonschema import Draft4Validator
 from pydantic import ValidationError
 
-from tests.schemas.documents import documents, near_misses
 from tests.support.channels import composed
+from tests.support.documents import documents, near_misses
 
 ENVELOPE = composed({"type": "object"})
 del ENVELOPE["properties"]["task_type"]["enum"]

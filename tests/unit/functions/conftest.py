@@ -2,65 +2,18 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Any
 
 import pytest
-from callbacks.adapters.aws import lazy
-from callbacks.adapters.task_table import DynamoDBTasks
-from callbacks.domain.task import CallbackTask, TaskKey
 
 from tests.support import functions
-from tests.support.cloud import TASKS, Cloud
-from tests.support.services import Service, intercepted
-from tests.support.tasks import KEY
+from tests.support.cloud import Cloud
+from tests.support.deployed import Deployed
+from tests.support.services import intercepted
 
 
 @pytest.fixture(autouse=True)
 def _no_network(socket_disabled: None) -> None:
     """Nothing here may reach a service."""
-
-
-@dataclass
-class Deployed:
-    """Everything the functions answer and print is kept, so that no token goes unseen."""
-
-    aws: Cloud
-    stepfunctions: Service
-    capsys: pytest.CaptureFixture[str]
-    answers: list[Any] = field(default_factory=list)
-    printed: str = ""
-
-    def call(self, name: str, event: dict[str, Any]) -> Any:
-        """Invokes a function."""
-        answer = functions.handler(name)(event, functions.Context())
-        self.answers.append(answer)
-        return answer
-
-    def lines(self) -> list[dict[str, Any]]:
-        """What was printed so far: logs and metrics, each a line of JSON."""
-        self.printed += self.capsys.readouterr().out
-        return [json.loads(line) for line in self.printed.splitlines()]
-
-    def logged(self, message: str) -> dict[str, Any]:
-        """The one line of this code."""
-        [line] = [line for line in self.lines() if line.get("message") == message]
-        return line
-
-    def counted(self, metric: str) -> list[dict[str, Any]]:
-        return [line for line in self.lines() if metric in line and "_aws" in line]
-
-    def given(self, task: CallbackTask) -> CallbackTask:
-        """Puts a record into the table."""
-        assert DynamoDBTasks(lazy("dynamodb"), TASKS).create(task).applied
-        return task
-
-    def record(self, key: TaskKey = KEY) -> CallbackTask | None:
-        return DynamoDBTasks(lazy("dynamodb"), TASKS).get(key)
-
-    @property
-    def sends(self) -> list[tuple[str, dict[str, Any]]]:
-        return [call for call in self.stepfunctions.calls if call[0].startswith("SendTask")]
 
 
 @pytest.fixture

@@ -7,10 +7,10 @@ import pytest
 from callbacks.domain.errors import DependencyUnavailable
 from callbacks.domain.task import Status
 
+from tests.support.deployed import Deployed
 from tests.support.functions import execution_event
 from tests.support.services import intercepted
 from tests.support.tasks import EXECUTION, KEY, NOW, OTHER_EXECUTION, pending
-from tests.unit.functions.conftest import Deployed
 
 INPUT = json.dumps({"order_id": KEY.order_id})
 

@@ -19,10 +19,10 @@ from standardwebhooks import Webhook
 
 from tests.support import functions
 from tests.support.cloud import TASKS
+from tests.support.deployed import Deployed
 from tests.support.functions import SIGNING_SECRET
 from tests.support.services import intercepted
 from tests.support.tasks import KEY, NOW, completing, pending
-from tests.unit.functions.conftest import Deployed
 
 FIRST, SECOND = ("whsec_" + base64.b64encode(letter * 32).decode() for letter in (b"a", b"b"))
 DEADLINE = "2098-01-01T00:00:00.000Z"

@@ -12,10 +12,10 @@ from callbacks.domain.channel import Contract
 from callbacks.domain.outcome import Outcome, Success, digest
 from callbacks.domain.task import CallbackTask, OutcomeStatus, Settlement, Status, expired
 
-from tests.contract.test_time_outs import HELD
 from tests.support.channels import SHIPPING, composed, example, shipping_channel
+from tests.support.deployed import Deployed
 from tests.support.functions import ACME, callback_event
-from tests.support.services import Service, intercepted
+from tests.support.services import HELD, Service, intercepted
 from tests.support.tasks import (
     BUSY,
     EXECUTION,
@@ -29,7 +29,6 @@ from tests.support.tasks import (
     token,
     unsettled,
 )
-from tests.unit.functions.conftest import Deployed
 
 BODY: dict[str, Any] = {
     "order_id": KEY.order_id,

@@ -6,9 +6,9 @@ import pytest
 from callbacks.domain.errors import DependencyUnavailable, InvalidDispatch, OrderNotFound
 
 from tests.support.channels import example
+from tests.support.deployed import Deployed
 from tests.support.services import intercepted
 from tests.support.tasks import EXECUTION, KEY
-from tests.unit.functions.conftest import Deployed
 
 READ = {"order_id": KEY.order_id, "execution_arn": EXECUTION}
 WRITE = {**READ, "shipping": example("valid", "output")}

@@ -9,10 +9,10 @@ from callbacks.domain.task import CallbackTask, OutcomeStatus, Status, TaskKey
 
 from tests.support import functions
 from tests.support.channels import SHIPPING
+from tests.support.deployed import Deployed
 from tests.support.functions import redelivery_event
 from tests.support.services import intercepted
 from tests.support.tasks import KEY, SHIPPED, completing, done, token
-from tests.unit.functions.conftest import Deployed
 
 
 def message(task: CallbackTask) -> str:

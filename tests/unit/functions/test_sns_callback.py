@@ -13,9 +13,9 @@ from callbacks.domain.errors import (
 from callbacks.domain.task import Status
 
 from tests.support.channels import SHIPPING, example, shipping_channel
+from tests.support.deployed import Deployed
 from tests.support.services import intercepted
 from tests.support.tasks import EXECUTION, KEY, token
-from tests.unit.functions.conftest import Deployed
 
 EVENT: dict[str, Any] = {
     "token": token(),

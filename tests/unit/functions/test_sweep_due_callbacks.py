@@ -7,9 +7,9 @@ from callbacks.domain.errors import DependencyUnavailable
 from callbacks.domain.outcome import digest
 from callbacks.domain.task import CallbackTask, claimed, leased
 
+from tests.support.deployed import Deployed
 from tests.support.services import intercepted
 from tests.support.tasks import KEY, PRINCIPAL, SHIPPED, completing, pending, token
-from tests.unit.functions.conftest import Deployed
 
 LONG_AGO = 1_000_000_000
 FAR_OFF = 10_000_000_000

@@ -32,7 +32,7 @@ from callbacks.domain.task import (
 )
 from callbacks.usecases.complete import Answer
 
-from tests.support.scene import Scene, before, failing
+from tests.support.harness import Harness, before, failing
 from tests.support.tasks import (
     BUSY,
     DELIVERED_ELSEWHERE,
@@ -54,82 +54,82 @@ FIRST = Redelivery(KEY, "attempt-1", digest(SHIPPED))
 
 
 @pytest.fixture
-def scene() -> Scene:
-    return Scene()
+def harness() -> Harness:
+    return Harness()
 
 
 def answer(
-    scene: Scene, callback_id: str | None = "attempt-1", outcome: Outcome = SHIPPED
+    harness: Harness, callback_id: str | None = "attempt-1", outcome: Outcome = SHIPPED
 ) -> Answer:
-    return scene.completer.complete(KEY, callback_id, outcome, PRINCIPAL)
+    return harness.completer.complete(KEY, callback_id, outcome, PRINCIPAL)
 
 
-def sent(scene: Scene, attempt: int = 1) -> Outcome | None:
-    return scene.workflow.waits[token(attempt)].closed_by
+def sent(harness: Harness, attempt: int = 1) -> Outcome | None:
+    return harness.workflow.waits[token(attempt)].closed_by
 
 
 class TestClaim:
     @pytest.mark.parametrize("callback_id", ["attempt-1", None])
     @pytest.mark.parametrize("outcome", [SHIPPED, LOST, BUSY])
     def test_an_outcome_reaches_the_workflow(
-        self, callback_id: str | None, outcome: Outcome, scene: Scene
+        self, callback_id: str | None, outcome: Outcome, harness: Harness
     ) -> None:
-        scene.given(pending())
+        harness.given(pending())
 
-        assert answer(scene, callback_id, outcome) is Answer.DELIVERED
-        assert sent(scene) == outcome
-        task = scene.record()
+        assert answer(harness, callback_id, outcome) is Answer.DELIVERED
+        assert sent(harness) == outcome
+        task = harness.record()
         assert task == completed(claimed(pending(), outcome, PRINCIPAL, NOW), NOW)
         assert (task.status, task.task_token, task.principal) == (
             Status.COMPLETED,
             None,
             PRINCIPAL,
         )
-        assert scene.queue.messages == []
+        assert harness.queue.messages == []
 
-    def test_the_outcome_is_recorded_before_it_is_sent(self, scene: Scene) -> None:
-        scene.given(pending())
+    def test_the_outcome_is_recorded_before_it_is_sent(self, harness: Harness) -> None:
+        harness.given(pending())
         recorded: list[CallbackTask] = []
-        before(scene.workflow, "complete", lambda: recorded.append(scene.record()))
+        before(harness.workflow, "complete", lambda: recorded.append(harness.record()))
 
-        answer(scene)
+        answer(harness)
 
         assert [(task.status, task.outcome) for task in recorded] == [(Status.COMPLETING, SHIPPED)]
 
-    def test_an_answer_at_the_deadline_is_in_time(self, scene: Scene) -> None:
-        scene.given(pending())
-        scene.clock.seconds = pending().deadline
+    def test_an_answer_at_the_deadline_is_in_time(self, harness: Harness) -> None:
+        harness.given(pending())
+        harness.clock.seconds = pending().deadline
 
-        assert answer(scene) is Answer.DELIVERED
+        assert answer(harness) is Answer.DELIVERED
 
-    def test_an_outcome_that_differs_from_a_past_one_needs_no_id(self, scene: Scene) -> None:
-        scene.given(unsettled(LOST))
+    def test_an_outcome_that_differs_from_a_past_one_needs_no_id(self, harness: Harness) -> None:
+        harness.given(unsettled(LOST))
 
-        assert answer(scene, None) is Answer.DELIVERED
-        assert sent(scene, 2) == SHIPPED
+        assert answer(harness, None) is Answer.DELIVERED
+        assert sent(harness, 2) == SHIPPED
 
     @pytest.mark.parametrize("lost_reply", [True, False])
     def test_a_claim_of_which_nothing_is_known_is_to_be_sent_again(
-        self, lost_reply: bool, scene: Scene
+        self, lost_reply: bool, harness: Harness
     ) -> None:
-        scene.given(pending())
-        failing(scene.tasks, "claim", RecordUncertain("UpdateItem"), done=lost_reply)
+        harness.given(pending())
+        failing(harness.tasks, "claim", RecordUncertain("UpdateItem"), done=lost_reply)
 
         with pytest.raises(NotKnownToBeAccepted, match="not known to be accepted"):
-            answer(scene)
-        assert sent(scene) is None
+            answer(harness)
+        assert sent(harness) is None
 
-        assert answer(scene) is Answer.DELIVERED
-        assert sent(scene) == SHIPPED
+        assert answer(harness) is Answer.DELIVERED
+        assert sent(harness) == SHIPPED
 
     def test_a_refusal_for_which_the_record_gives_no_reason_is_to_be_sent_again(
-        self, scene: Scene, monkeypatch: pytest.MonkeyPatch
+        self, harness: Harness, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         refusal = Write(applied=False, task=pending())
-        monkeypatch.setattr(scene.tasks, "claim", lambda *_: refusal)
+        monkeypatch.setattr(harness.tasks, "claim", lambda *_: refusal)
 
         with pytest.raises(NotKnownToBeAccepted):
-            answer(scene)
+            answer(harness)
 
 
 REFUSALS: dict[str, tuple[CallbackTask | None, str | None, Outcome, type[CallbackRefused], str]] = {
@@ -197,314 +197,316 @@ def test_a_refusal_changes_nothing(
     outcome: Outcome,
     refusal: type[CallbackRefused],
     why: str,
-    scene: Scene,
+    harness: Harness,
 ) -> None:
     if task is not None:
-        scene.given(task)
+        harness.given(task)
 
     with pytest.raises(refusal, match=why):
-        answer(scene, callback_id, outcome)
+        answer(harness, callback_id, outcome)
 
-    assert scene.tasks.records == ({} if task is None else {KEY: task})
-    assert [wait.closed_by for wait in scene.workflow.waits.values()] == [None] * 4
-    assert scene.queue.messages == []
+    assert harness.tasks.records == ({} if task is None else {KEY: task})
+    assert [wait.closed_by for wait in harness.workflow.waits.values()] == [None] * 4
+    assert harness.queue.messages == []
 
 
-def test_a_registration_is_no_task(scene: Scene) -> None:
+def test_a_registration_is_no_task(harness: Harness) -> None:
     key = TaskKey("#CHANNEL", KEY.task_type)
 
     with pytest.raises(TaskNotFound):
-        scene.completer.complete(key, None, SHIPPED, PRINCIPAL)
+        harness.completer.complete(key, None, SHIPPED, PRINCIPAL)
     with pytest.raises(TaskNotFound):
-        scene.completer.heartbeat(key, None)
+        harness.completer.heartbeat(key, None)
 
 
-def test_past_the_deadline_the_task_expires(scene: Scene) -> None:
-    scene.given(pending())
-    scene.clock.seconds = pending().deadline + 1
-
-    with pytest.raises(TaskGone):
-        answer(scene)
-
-    assert scene.record() == expired(pending(), pending().deadline + 1)
-    assert sent(scene) is None
-
-
-def test_past_the_deadline_is_gone_even_if_that_cannot_be_recorded(scene: Scene) -> None:
-    scene.given(pending())
-    scene.clock.seconds = pending().deadline + 1
-    failing(scene.tasks, "replace", RecordUncertain("UpdateItem"))
+def test_past_the_deadline_the_task_expires(harness: Harness) -> None:
+    harness.given(pending())
+    harness.clock.seconds = pending().deadline + 1
 
     with pytest.raises(TaskGone):
-        answer(scene)
+        answer(harness)
 
-    assert scene.record() == pending()
+    assert harness.record() == expired(pending(), pending().deadline + 1)
+    assert sent(harness) is None
 
 
-def test_an_attempt_that_registers_meanwhile_does_not_expire(scene: Scene) -> None:
-    scene.given(pending())
-    scene.clock.seconds = pending().deadline + 1
+def test_past_the_deadline_is_gone_even_if_that_cannot_be_recorded(harness: Harness) -> None:
+    harness.given(pending())
+    harness.clock.seconds = pending().deadline + 1
+    failing(harness.tasks, "replace", RecordUncertain("UpdateItem"))
+
+    with pytest.raises(TaskGone):
+        answer(harness)
+
+    assert harness.record() == pending()
+
+
+def test_an_attempt_that_registers_meanwhile_does_not_expire(harness: Harness) -> None:
+    harness.given(pending())
+    harness.clock.seconds = pending().deadline + 1
     newer = taken_over(pending(), pending(2))
-    before(scene.tasks, "replace", lambda: scene.given(newer))
+    before(harness.tasks, "replace", lambda: harness.given(newer))
 
     with pytest.raises(TaskGone):
-        answer(scene)
+        answer(harness)
 
-    assert scene.record() == newer
+    assert harness.record() == newer
 
 
-def test_the_deadline_is_not_judged_once_an_outcome_is_recorded(scene: Scene) -> None:
-    scene.given(completing())
-    scene.clock.seconds = completing().deadline + 1
+def test_the_deadline_is_not_judged_once_an_outcome_is_recorded(harness: Harness) -> None:
+    harness.given(completing())
+    harness.clock.seconds = completing().deadline + 1
 
-    assert answer(scene) is Answer.DELIVERED
-    assert sent(scene) == SHIPPED
+    assert answer(harness) is Answer.DELIVERED
+    assert sent(harness) == SHIPPED
 
 
 class TestRepeat:
     @pytest.mark.parametrize("callback_id", ["attempt-1", None])
     def test_of_what_was_delivered_is_a_duplicate(
-        self, callback_id: str | None, scene: Scene
+        self, callback_id: str | None, harness: Harness
     ) -> None:
-        scene.given(done())
+        harness.given(done())
 
-        assert answer(scene, callback_id) is Answer.DUPLICATE
-        assert scene.record() == done()
-        assert sent(scene) is None
+        assert answer(harness, callback_id) is Answer.DUPLICATE
+        assert harness.record() == done()
+        assert sent(harness) is None
 
-    def test_of_a_past_attempt_that_was_delivered_is_a_duplicate(self, scene: Scene) -> None:
-        task = scene.given(settled_as(Settlement.DELIVERED))
+    def test_of_a_past_attempt_that_was_delivered_is_a_duplicate(self, harness: Harness) -> None:
+        task = harness.given(settled_as(Settlement.DELIVERED))
 
-        assert answer(scene) is Answer.DUPLICATE
-        assert scene.record() == task
+        assert answer(harness) is Answer.DUPLICATE
+        assert harness.record() == task
 
     @pytest.mark.parametrize("task", [completing(), queued(joined(completing(), NOW), NOW)])
-    def test_of_what_is_on_its_way_is_sent_as_well(self, task: CallbackTask, scene: Scene) -> None:
-        scene.given(task)
+    def test_of_what_is_on_its_way_is_sent_as_well(
+        self, task: CallbackTask, harness: Harness
+    ) -> None:
+        harness.given(task)
 
-        assert answer(scene) is Answer.DELIVERED
-        assert sent(scene) == SHIPPED
-        assert scene.record().status is Status.COMPLETED
-        assert scene.record().sends == task.sends + 1
+        assert answer(harness) is Answer.DELIVERED
+        assert sent(harness) == SHIPPED
+        assert harness.record().status is Status.COMPLETED
+        assert harness.record().sends == task.sends + 1
 
-    def test_that_finds_it_delivered_meanwhile_is_a_duplicate(self, scene: Scene) -> None:
-        scene.given(completing())
-        before(scene.tasks, "replace", lambda: scene.given(done()))
+    def test_that_finds_it_delivered_meanwhile_is_a_duplicate(self, harness: Harness) -> None:
+        harness.given(completing())
+        before(harness.tasks, "replace", lambda: harness.given(done()))
 
-        assert answer(scene) is Answer.DUPLICATE
-        assert sent(scene) is None
+        assert answer(harness) is Answer.DUPLICATE
+        assert sent(harness) is None
 
     def test_that_finds_a_new_attempt_meanwhile_is_settled_as_of_the_old(
-        self, scene: Scene
+        self, harness: Harness
     ) -> None:
-        scene.given(completing())
-        before(scene.tasks, "replace", lambda: scene.given(unsettled()))
+        harness.given(completing())
+        before(harness.tasks, "replace", lambda: harness.given(unsettled()))
 
-        assert answer(scene, None) is Answer.HELD
-        assert sent(scene, 2) is None
+        assert answer(harness, None) is Answer.HELD
+        assert sent(harness, 2) is None
 
     def test_that_finds_the_record_deleted_meanwhile_is_to_be_sent_again(
-        self, scene: Scene
+        self, harness: Harness
     ) -> None:
-        scene.given(completing())
-        before(scene.tasks, "replace", scene.tasks.records.clear)
+        harness.given(completing())
+        before(harness.tasks, "replace", harness.tasks.records.clear)
 
         with pytest.raises(NotKnownToBeAccepted):
-            answer(scene)
+            answer(harness)
 
-    def test_that_cannot_join_is_to_be_sent_again(self, scene: Scene) -> None:
-        scene.given(completing())
-        failing(scene.tasks, "replace", RecordUncertain("UpdateItem"))
+    def test_that_cannot_join_is_to_be_sent_again(self, harness: Harness) -> None:
+        harness.given(completing())
+        failing(harness.tasks, "replace", RecordUncertain("UpdateItem"))
 
         with pytest.raises(NotKnownToBeAccepted):
-            answer(scene)
-        assert sent(scene) is None
+            answer(harness)
+        assert sent(harness) is None
 
 
 class TestUnsettledPastAttempt:
-    def test_is_a_duplicate_once_the_history_shows_it(self, scene: Scene) -> None:
-        scene.given(unsettled())
-        scene.workflow.complete(token(1), SHIPPED)
+    def test_is_a_duplicate_once_the_history_shows_it(self, harness: Harness) -> None:
+        harness.given(unsettled())
+        harness.workflow.complete(token(1), SHIPPED)
 
-        assert answer(scene) is Answer.DUPLICATE
-        assert scene.record().attempts["attempt-1"].settlement is Settlement.DELIVERED
-        assert scene.record().due_at is None
-        assert sent(scene, 2) is None
+        assert answer(harness) is Answer.DUPLICATE
+        assert harness.record().attempts["attempt-1"].settlement is Settlement.DELIVERED
+        assert harness.record().due_at is None
+        assert sent(harness, 2) is None
 
-    def test_is_a_duplicate_even_if_that_cannot_be_recorded(self, scene: Scene) -> None:
-        task = scene.given(unsettled())
-        scene.workflow.complete(token(1), SHIPPED)
-        failing(scene.tasks, "replace", RecordUncertain("UpdateItem"))
+    def test_is_a_duplicate_even_if_that_cannot_be_recorded(self, harness: Harness) -> None:
+        task = harness.given(unsettled())
+        harness.workflow.complete(token(1), SHIPPED)
+        failing(harness.tasks, "replace", RecordUncertain("UpdateItem"))
 
-        assert answer(scene) is Answer.DUPLICATE
-        assert scene.record() == task
+        assert answer(harness) is Answer.DUPLICATE
+        assert harness.record() == task
 
-    def test_is_held_without_evidence(self, scene: Scene) -> None:
-        task = scene.given(unsettled())
+    def test_is_held_without_evidence(self, harness: Harness) -> None:
+        task = harness.given(unsettled())
 
-        assert answer(scene) is Answer.HELD
-        assert scene.record() == task
+        assert answer(harness) is Answer.HELD
+        assert harness.record() == task
 
-    def test_is_held_while_the_history_cannot_be_read(self, scene: Scene) -> None:
-        scene.given(unsettled())
-        scene.workflow.complete(token(1), SHIPPED)
-        failing(scene.workflow, "verdict", DependencyUnavailable("GetExecutionHistory"))
+    def test_is_held_while_the_history_cannot_be_read(self, harness: Harness) -> None:
+        harness.given(unsettled())
+        harness.workflow.complete(token(1), SHIPPED)
+        failing(harness.workflow, "verdict", DependencyUnavailable("GetExecutionHistory"))
 
-        assert answer(scene) is Answer.HELD
+        assert answer(harness) is Answer.HELD
 
-    def test_is_gone_and_reported_by_redelivery(self, scene: Scene) -> None:
-        task = scene.given(unsettled())
-        scene.workflow.time_out(token(1))
+    def test_is_gone_and_reported_by_redelivery(self, harness: Harness) -> None:
+        task = harness.given(unsettled())
+        harness.workflow.time_out(token(1))
 
         with pytest.raises(TaskGone):
-            answer(scene)
+            answer(harness)
 
-        assert scene.queue.messages == [FIRST]
-        assert scene.record() == task
+        assert harness.queue.messages == [FIRST]
+        assert harness.record() == task
 
 
 class TestSend:
-    def test_that_the_service_refuses_is_held(self, scene: Scene) -> None:
-        scene.given(pending())
-        failing(scene.workflow, "complete", DependencyUnavailable("SendTaskSuccess"))
+    def test_that_the_service_refuses_is_held(self, harness: Harness) -> None:
+        harness.given(pending())
+        failing(harness.workflow, "complete", DependencyUnavailable("SendTaskSuccess"))
 
-        assert answer(scene) is Answer.HELD
-        assert scene.queue.messages == [FIRST]
-        task = scene.record()
+        assert answer(harness) is Answer.HELD
+        assert harness.queue.messages == [FIRST]
+        task = harness.record()
         assert (task.status, task.outcome_status) == (Status.COMPLETING, OutcomeStatus.QUEUED)
         assert (task.outcome, task.ttl) == (SHIPPED, None)
         assert task.due_at is not None
         assert task.due_at > completing().due_at  # type: ignore[operator]
 
-    def test_is_held_by_the_record_alone_if_the_queue_fails(self, scene: Scene) -> None:
-        scene.given(pending())
-        failing(scene.workflow, "complete", DependencyUnavailable("SendTaskSuccess"))
-        failing(scene.queue, "send", DependencyUnavailable("SendMessage"))
+    def test_is_held_by_the_record_alone_if_the_queue_fails(self, harness: Harness) -> None:
+        harness.given(pending())
+        failing(harness.workflow, "complete", DependencyUnavailable("SendTaskSuccess"))
+        failing(harness.queue, "send", DependencyUnavailable("SendMessage"))
 
-        assert answer(scene) is Answer.HELD
-        assert scene.record() == completing()
-        assert scene.record().due_at == NOW + 60
+        assert answer(harness) is Answer.HELD
+        assert harness.record() == completing()
+        assert harness.record().due_at == NOW + 60
 
-    def test_is_held_even_if_queueing_cannot_be_noted(self, scene: Scene) -> None:
-        scene.given(pending())
-        failing(scene.workflow, "complete", DependencyUnavailable("SendTaskSuccess"))
-        failing(scene.tasks, "replace", RecordUncertain("UpdateItem"))
+    def test_is_held_even_if_queueing_cannot_be_noted(self, harness: Harness) -> None:
+        harness.given(pending())
+        failing(harness.workflow, "complete", DependencyUnavailable("SendTaskSuccess"))
+        failing(harness.tasks, "replace", RecordUncertain("UpdateItem"))
 
-        assert answer(scene) is Answer.HELD
-        assert scene.queue.messages == [FIRST]
-        assert scene.record() == completing()
+        assert answer(harness) is Answer.HELD
+        assert harness.queue.messages == [FIRST]
+        assert harness.record() == completing()
 
     @pytest.mark.parametrize("task", [pending(), completing()])
-    def test_is_good_even_if_closing_fails(self, task: CallbackTask, scene: Scene) -> None:
-        scene.given(task)
+    def test_is_good_even_if_closing_fails(self, task: CallbackTask, harness: Harness) -> None:
+        harness.given(task)
         before(
-            scene.workflow,
+            harness.workflow,
             "complete",
-            lambda: failing(scene.tasks, "replace", RecordUncertain("UpdateItem")),
+            lambda: failing(harness.tasks, "replace", RecordUncertain("UpdateItem")),
         )
 
-        assert answer(scene) is Answer.DELIVERED
-        assert sent(scene) == SHIPPED
-        assert scene.record().status is Status.COMPLETING
+        assert answer(harness) is Answer.DELIVERED
+        assert sent(harness) == SHIPPED
+        assert harness.record().status is Status.COMPLETING
 
-    def test_is_good_even_if_a_new_attempt_registers_before_closing(self, scene: Scene) -> None:
-        scene.given(pending())
-        before(scene.tasks, "replace", lambda: scene.given(unsettled()))
+    def test_is_good_even_if_a_new_attempt_registers_before_closing(self, harness: Harness) -> None:
+        harness.given(pending())
+        before(harness.tasks, "replace", lambda: harness.given(unsettled()))
 
-        assert answer(scene) is Answer.DELIVERED
-        assert scene.record() == unsettled()
+        assert answer(harness) is Answer.DELIVERED
+        assert harness.record() == unsettled()
 
-    def test_mends_a_record_that_expired_meanwhile(self, scene: Scene) -> None:
-        scene.given(pending())
-        before(scene.tasks, "replace", lambda: scene.given(undelivered(completing(), NOW)))
+    def test_mends_a_record_that_expired_meanwhile(self, harness: Harness) -> None:
+        harness.given(pending())
+        before(harness.tasks, "replace", lambda: harness.given(undelivered(completing(), NOW)))
 
-        assert answer(scene) is Answer.DELIVERED
-        assert scene.record().status is Status.COMPLETED
+        assert answer(harness) is Answer.DELIVERED
+        assert harness.record().status is Status.COMPLETED
 
 
-def used(scene: Scene) -> None:
+def used(harness: Harness) -> None:
     """The send worked and its reply was lost."""
-    scene.workflow.complete(token(1), SHIPPED)
+    harness.workflow.complete(token(1), SHIPPED)
 
 
-def gone(scene: Scene) -> None:
-    scene.workflow.time_out(token(1))
+def gone(harness: Harness) -> None:
+    harness.workflow.time_out(token(1))
 
 
-def in_doubt(scene: Scene) -> None:
+def in_doubt(harness: Harness) -> None:
     """The token is refused, and the history has nothing yet."""
-    gone(scene)
-    failing(scene.workflow, "verdict", DependencyUnavailable("GetExecutionHistory"))
+    gone(harness)
+    failing(harness.workflow, "verdict", DependencyUnavailable("GetExecutionHistory"))
 
 
 class TestRefusedToken:
     @pytest.mark.parametrize("task", [pending(), completing()])
-    def test_of_what_was_delivered_is_good(self, task: CallbackTask, scene: Scene) -> None:
-        scene.given(task)
-        used(scene)
+    def test_of_what_was_delivered_is_good(self, task: CallbackTask, harness: Harness) -> None:
+        harness.given(task)
+        used(harness)
 
-        assert answer(scene) is Answer.DELIVERED
-        assert scene.record().status is Status.COMPLETED
+        assert answer(harness) is Answer.DELIVERED
+        assert harness.record().status is Status.COMPLETED
 
-    def test_of_a_sole_sender_is_gone_and_recorded(self, scene: Scene) -> None:
-        scene.given(pending())
-        gone(scene)
+    def test_of_a_sole_sender_is_gone_and_recorded(self, harness: Harness) -> None:
+        harness.given(pending())
+        gone(harness)
 
         with pytest.raises(TaskGone):
-            answer(scene)
+            answer(harness)
 
-        assert scene.record() == undelivered(completing(), NOW)
-        assert scene.queue.messages == []
+        assert harness.record() == undelivered(completing(), NOW)
+        assert harness.queue.messages == []
 
     @pytest.mark.parametrize(
         "meanwhile",
         [
-            lambda scene: scene.given(joined(completing(), NOW + 60)),
-            lambda scene: failing(scene.tasks, "replace", RecordUncertain("UpdateItem")),
+            lambda harness: harness.given(joined(completing(), NOW + 60)),
+            lambda harness: failing(harness.tasks, "replace", RecordUncertain("UpdateItem")),
         ],
         ids=["another joined", "the record is uncertain"],
     )
     def test_that_was_promised_to_somebody_is_reported_by_redelivery(
-        self, meanwhile: Callable[[Scene], object], scene: Scene
+        self, meanwhile: Callable[[Harness], object], harness: Harness
     ) -> None:
-        scene.given(pending())
-        gone(scene)
-        before(scene.workflow, "verdict", lambda: meanwhile(scene))
+        harness.given(pending())
+        gone(harness)
+        before(harness.workflow, "verdict", lambda: meanwhile(harness))
 
         with pytest.raises(TaskGone):
-            answer(scene)
+            answer(harness)
 
-        assert scene.queue.messages == [FIRST]
-        assert scene.record().status is Status.COMPLETING
+        assert harness.queue.messages == [FIRST]
+        assert harness.record().status is Status.COMPLETING
 
-    def test_of_a_repeat_is_reported_by_redelivery(self, scene: Scene) -> None:
-        scene.given(completing())
-        gone(scene)
+    def test_of_a_repeat_is_reported_by_redelivery(self, harness: Harness) -> None:
+        harness.given(completing())
+        gone(harness)
 
         with pytest.raises(TaskGone):
-            answer(scene)
+            answer(harness)
 
-        assert scene.queue.messages == [FIRST]
-        assert scene.record().status is Status.COMPLETING
+        assert harness.queue.messages == [FIRST]
+        assert harness.record().status is Status.COMPLETING
 
     @pytest.mark.parametrize("task", [pending(), completing()])
-    def test_without_evidence_is_held(self, task: CallbackTask, scene: Scene) -> None:
-        scene.given(task)
-        in_doubt(scene)
+    def test_without_evidence_is_held(self, task: CallbackTask, harness: Harness) -> None:
+        harness.given(task)
+        in_doubt(harness)
 
-        assert answer(scene) is Answer.HELD
-        assert scene.queue.messages == [FIRST]
-        assert scene.record().outcome_status is OutcomeStatus.QUEUED
+        assert answer(harness) is Answer.HELD
+        assert harness.queue.messages == [FIRST]
+        assert harness.record().outcome_status is OutcomeStatus.QUEUED
 
 
 class TestHeartbeat:
     @pytest.mark.parametrize("callback_id", ["attempt-1", None])
-    def test_is_passed_on_and_not_kept(self, callback_id: str | None, scene: Scene) -> None:
-        scene.given(pending())
+    def test_is_passed_on_and_not_kept(self, callback_id: str | None, harness: Harness) -> None:
+        harness.given(pending())
 
-        assert scene.completer.heartbeat(KEY, callback_id) is Answer.HEARTBEAT
-        assert scene.workflow.beats == [token()]
-        assert scene.record() == pending()
+        assert harness.completer.heartbeat(KEY, callback_id) is Answer.HEARTBEAT
+        assert harness.workflow.beats == [token()]
+        assert harness.record() == pending()
 
     @pytest.mark.parametrize(
         ("task", "callback_id", "refusal"),
@@ -523,83 +525,83 @@ class TestHeartbeat:
         task: CallbackTask | None,
         callback_id: str | None,
         refusal: type[CallbackRefused],
-        scene: Scene,
+        harness: Harness,
     ) -> None:
         if task is not None:
-            scene.given(task)
+            harness.given(task)
 
         with pytest.raises(refusal):
-            scene.completer.heartbeat(KEY, callback_id)
+            harness.completer.heartbeat(KEY, callback_id)
 
-        assert scene.workflow.beats == []
-        assert scene.tasks.records == ({} if task is None else {KEY: task})
+        assert harness.workflow.beats == []
+        assert harness.tasks.records == ({} if task is None else {KEY: task})
 
-    def test_past_the_deadline_expires_the_task(self, scene: Scene) -> None:
-        scene.given(pending())
-        scene.clock.seconds = pending().deadline + 1
-
-        with pytest.raises(TaskGone):
-            scene.completer.heartbeat(KEY, None)
-
-        assert scene.record().status is Status.EXPIRED
-        assert scene.workflow.beats == []
-
-    def test_that_nobody_waits_for_expires_the_task(self, scene: Scene) -> None:
-        scene.given(pending())
-        gone(scene)
+    def test_past_the_deadline_expires_the_task(self, harness: Harness) -> None:
+        harness.given(pending())
+        harness.clock.seconds = pending().deadline + 1
 
         with pytest.raises(TaskGone):
-            scene.completer.heartbeat(KEY, None)
+            harness.completer.heartbeat(KEY, None)
 
-        assert scene.record() == expired(pending(), NOW)
+        assert harness.record().status is Status.EXPIRED
+        assert harness.workflow.beats == []
+
+    def test_that_nobody_waits_for_expires_the_task(self, harness: Harness) -> None:
+        harness.given(pending())
+        gone(harness)
+
+        with pytest.raises(TaskGone):
+            harness.completer.heartbeat(KEY, None)
+
+        assert harness.record() == expired(pending(), NOW)
 
     @pytest.mark.parametrize("meanwhile", [completing(), taken_over(pending(), pending(2)), done()])
     def test_that_nobody_waits_for_expires_nothing_else(
-        self, meanwhile: CallbackTask, scene: Scene
+        self, meanwhile: CallbackTask, harness: Harness
     ) -> None:
-        scene.given(pending())
-        gone(scene)
-        before(scene.workflow, "heartbeat", lambda: scene.given(meanwhile))
+        harness.given(pending())
+        gone(harness)
+        before(harness.workflow, "heartbeat", lambda: harness.given(meanwhile))
 
         with pytest.raises(TaskGone):
-            scene.completer.heartbeat(KEY, None)
+            harness.completer.heartbeat(KEY, None)
 
-        assert scene.record() == meanwhile
+        assert harness.record() == meanwhile
 
     @pytest.mark.parametrize(("port", "method"), [("workflow", "heartbeat"), ("tasks", "get")])
     def test_that_cannot_be_passed_on_is_to_be_sent_again(
-        self, port: str, method: str, scene: Scene
+        self, port: str, method: str, harness: Harness
     ) -> None:
-        scene.given(pending())
-        failing(getattr(scene, port), method, RecordUncertain("down"))
+        harness.given(pending())
+        failing(getattr(harness, port), method, RecordUncertain("down"))
 
         with pytest.raises(NotKnownToBeAccepted):
-            scene.completer.heartbeat(KEY, None)
+            harness.completer.heartbeat(KEY, None)
 
-        assert scene.record() == pending()
+        assert harness.record() == pending()
 
 
-def test_two_outcomes_at_the_same_moment_have_one_winner(scene: Scene) -> None:
-    scene.given(pending())
+def test_two_outcomes_at_the_same_moment_have_one_winner(harness: Harness) -> None:
+    harness.given(pending())
     answers: list[Answer] = []
     before(
-        scene.tasks,
+        harness.tasks,
         "claim",
-        lambda: answers.append(answer(scene, "attempt-1", DELIVERED_ELSEWHERE)),
+        lambda: answers.append(answer(harness, "attempt-1", DELIVERED_ELSEWHERE)),
     )
 
     with pytest.raises(ConflictingOutcome):
-        answer(scene)
+        answer(harness)
 
     assert answers == [Answer.DELIVERED]
-    assert sent(scene) == DELIVERED_ELSEWHERE
+    assert sent(harness) == DELIVERED_ELSEWHERE
 
 
-def test_an_execution_that_ended_waits_for_no_answer(scene: Scene) -> None:
-    scene.given(pending())
-    scene.workflow.end(EXECUTION, NOW)
+def test_an_execution_that_ended_waits_for_no_answer(harness: Harness) -> None:
+    harness.given(pending())
+    harness.workflow.end(EXECUTION, NOW)
 
     with pytest.raises(TaskGone):
-        answer(scene)
+        answer(harness)
 
-    assert scene.record().status is Status.EXPIRED
+    assert harness.record().status is Status.EXPIRED

@@ -11,7 +11,7 @@ from callbacks.domain.task import CallbackTask, Status
 from callbacks.usecases.deliver import DEADLINE_MARGIN_SECONDS, Message, WebhookDeliverer
 
 from tests.support.fakes import FakeTaskOverview
-from tests.support.scene import Scene, failing
+from tests.support.harness import Harness, failing
 from tests.support.tasks import KEY, completing, done, pending, token
 
 BODY = json.dumps({"id": "attempt-1"})
@@ -42,31 +42,31 @@ class FakeUndelivered:
 class Endpoint:
     """An endpoint, what is given up, and the rest of the platform."""
 
-    scene: Scene = field(default_factory=Scene)
+    harness: Harness = field(default_factory=Harness)
     webhook: FakeWebhook = field(default_factory=FakeWebhook)
     undelivered: FakeUndelivered = field(default_factory=FakeUndelivered)
 
     def deliver(self, tries: int = 1, *, callback_id: str = "attempt-1") -> int | None:
-        task = self.scene.tasks.records.get(KEY)
-        deadline = task.deadline if task else self.scene.clock.now() + HOUR
+        task = self.harness.tasks.records.get(KEY)
+        deadline = task.deadline if task else self.harness.clock.now() + HOUR
         deliverer = WebhookDeliverer(
             webhook=self.webhook,
-            tasks=FakeTaskOverview(self.scene.tasks),
-            redelivery=self.scene.queue,
+            tasks=FakeTaskOverview(self.harness.tasks),
+            redelivery=self.harness.queue,
             undelivered=self.undelivered,
-            clock=self.scene.clock,
+            clock=self.harness.clock,
         )
         return deliverer.deliver(Message(KEY, callback_id, deadline, BODY), tries)
 
     def seconds_to_the_deadline(self, left: float) -> None:
-        clock = self.scene.clock
-        clock.advance(self.scene.record().deadline - clock.now() - left)
+        clock = self.harness.clock
+        clock.advance(self.harness.record().deadline - clock.now() - left)
 
 
 @pytest.fixture
 def endpoint() -> Endpoint:
     endpoint = Endpoint()
-    endpoint.scene.given(pending())
+    endpoint.harness.given(pending())
     return endpoint
 
 
@@ -74,10 +74,10 @@ def assert_given_up(endpoint: Endpoint, reason: str) -> None:
     [(body, told)] = endpoint.undelivered.messages
     assert body == BODY
     assert reason in told
-    record = endpoint.scene.record()
+    record = endpoint.harness.record()
     assert record.status is Status.COMPLETING
     assert record.outcome == Undeliverable(told)
-    assert endpoint.scene.queue.messages == [
+    assert endpoint.harness.queue.messages == [
         Redelivery(KEY, "attempt-1", digest(Undeliverable(told)))
     ]
 
@@ -89,7 +89,7 @@ def test_a_message_that_is_taken_is_done_with(status: int, endpoint: Endpoint) -
     assert endpoint.deliver() is None
 
     assert endpoint.webhook.posted == [("attempt-1", BODY)]
-    assert endpoint.scene.record() == pending()
+    assert endpoint.harness.record() == pending()
     assert not endpoint.undelivered.messages
 
 
@@ -99,7 +99,7 @@ def test_a_message_that_is_not_taken_is_tried_again(status: int | None, endpoint
 
     assert endpoint.deliver() in (1, 2)
 
-    assert endpoint.scene.record() == pending()
+    assert endpoint.harness.record() == pending()
     assert not endpoint.undelivered.messages
 
 
@@ -178,17 +178,17 @@ def test_nothing_is_posted_when_the_deadline_is_near(endpoint: Endpoint) -> None
 
 @pytest.mark.parametrize("task", [completing(), done(), pending(2)])
 def test_a_task_that_no_longer_waits_is_not_retried(task: CallbackTask, endpoint: Endpoint) -> None:
-    endpoint.scene.given(task)
+    endpoint.harness.given(task)
 
     assert endpoint.deliver(tries=2) is None
 
     assert not endpoint.webhook.posted
     assert not endpoint.undelivered.messages
-    assert endpoint.scene.record() == task
+    assert endpoint.harness.record() == task
 
 
 def test_a_task_whose_record_is_gone_is_not_retried(endpoint: Endpoint) -> None:
-    endpoint.scene.tasks.records.clear()
+    endpoint.harness.tasks.records.clear()
 
     assert endpoint.deliver(tries=2) is None
     assert not endpoint.webhook.posted
@@ -196,19 +196,19 @@ def test_a_task_whose_record_is_gone_is_not_retried(endpoint: Endpoint) -> None:
 
 @pytest.mark.parametrize("task", [completing(), done(), pending(2)])
 def test_giving_up_leaves_what_others_have_done(task: CallbackTask, endpoint: Endpoint) -> None:
-    endpoint.scene.given(task)
+    endpoint.harness.given(task)
     endpoint.webhook.replies = [WebhookReply(410)]
 
     assert endpoint.deliver() is None
 
-    assert endpoint.scene.record() == task
-    assert not endpoint.scene.queue.messages
+    assert endpoint.harness.record() == task
+    assert not endpoint.harness.queue.messages
     assert len(endpoint.undelivered.messages) == 1
 
 
 def test_a_task_that_cannot_be_failed_keeps_its_message(endpoint: Endpoint) -> None:
     endpoint.webhook.replies = [WebhookReply(410)]
-    failing(endpoint.scene.tasks, "replace", RecordUncertain("UpdateItem: throttled"))
+    failing(endpoint.harness.tasks, "replace", RecordUncertain("UpdateItem: throttled"))
 
     with pytest.raises(DependencyUnavailable):
         endpoint.deliver()
@@ -223,17 +223,17 @@ def test_a_message_that_cannot_be_kept_fails_no_task(endpoint: Endpoint) -> None
     with pytest.raises(DependencyUnavailable):
         endpoint.deliver()
 
-    assert endpoint.scene.record() == pending()
+    assert endpoint.harness.record() == pending()
 
 
 def test_the_failure_reaches_the_workflow_as_undeliverable(endpoint: Endpoint) -> None:
     endpoint.webhook.replies = [WebhookReply(410)]
     endpoint.deliver()
-    [message] = endpoint.scene.queue.messages
+    [message] = endpoint.harness.queue.messages
 
-    endpoint.scene.redeliverer.redeliver(message, last_try=False, retry_seconds=30)
+    endpoint.harness.redeliverer.redeliver(message, last_try=False, retry_seconds=30)
 
-    outcome = endpoint.scene.workflow.waits[token()].closed_by
+    outcome = endpoint.harness.workflow.waits[token()].closed_by
     assert isinstance(outcome, Undeliverable)
     assert outcome.error == "CallbackTask.Undeliverable"
     assert "410" in json.loads(outcome.cause)["message"]

@@ -22,7 +22,7 @@ from callbacks.domain.task import (
 )
 from callbacks.usecases.redeliver import Disposition
 
-from tests.support.scene import Scene, before, failing, untouched
+from tests.support.harness import Harness, before, failing, untouched
 from tests.support.tasks import (
     DELIVERED_ELSEWHERE,
     KEY,
@@ -43,131 +43,137 @@ HELD = queued(completing(), NOW)
 
 
 @pytest.fixture
-def scene() -> Scene:
-    return Scene()
+def harness() -> Harness:
+    return Harness()
 
 
-def redeliver(scene: Scene, message: Redelivery = FIRST, *, last_try: bool = False) -> Disposition:
-    return scene.redeliverer.redeliver(message, last_try=last_try, retry_seconds=RETRY_SECONDS)
+def redeliver(
+    harness: Harness, message: Redelivery = FIRST, *, last_try: bool = False
+) -> Disposition:
+    return harness.redeliverer.redeliver(message, last_try=last_try, retry_seconds=RETRY_SECONDS)
 
 
-def sent(scene: Scene, attempt: int = 1) -> Outcome | None:
-    return scene.workflow.waits[token(attempt)].closed_by
+def sent(harness: Harness, attempt: int = 1) -> Outcome | None:
+    return harness.workflow.waits[token(attempt)].closed_by
 
 
-def buried(scene: Scene) -> list[tuple[str, Outcome | None]]:
-    return [(reason, outcome) for _, reason, outcome in scene.dead_letters.messages]
+def buried(harness: Harness) -> list[tuple[str, Outcome | None]]:
+    return [(reason, outcome) for _, reason, outcome in harness.dead_letters.messages]
 
 
 class TestOutcome:
     @pytest.mark.parametrize("task", [completing(), HELD, dead_lettered(HELD)])
-    def test_is_delivered_and_the_task_closed(self, task: CallbackTask, scene: Scene) -> None:
-        scene.given(task)
+    def test_is_delivered_and_the_task_closed(self, task: CallbackTask, harness: Harness) -> None:
+        harness.given(task)
 
-        assert redeliver(scene) is Disposition.DONE
-        assert sent(scene) == SHIPPED
-        assert scene.record() == completed(joined(task, NOW + 2 * RETRY_SECONDS), NOW)
-        assert scene.dead_letters.messages == []
+        assert redeliver(harness) is Disposition.DONE
+        assert sent(harness) == SHIPPED
+        assert harness.record() == completed(joined(task, NOW + 2 * RETRY_SECONDS), NOW)
+        assert harness.dead_letters.messages == []
 
-    def test_is_joined_before_it_is_sent(self, scene: Scene) -> None:
-        scene.given(HELD)
+    def test_is_joined_before_it_is_sent(self, harness: Harness) -> None:
+        harness.given(HELD)
         seen: list[CallbackTask] = []
-        before(scene.workflow, "complete", lambda: seen.append(scene.record()))
+        before(harness.workflow, "complete", lambda: seen.append(harness.record()))
 
-        redeliver(scene)
+        redeliver(harness)
 
         assert [task.sends for task in seen] == [2]
 
-    def test_is_delivered_past_the_deadline(self, scene: Scene) -> None:
-        scene.given(HELD)
-        scene.clock.seconds = HELD.deadline + 3600
+    def test_is_delivered_past_the_deadline(self, harness: Harness) -> None:
+        harness.given(HELD)
+        harness.clock.seconds = HELD.deadline + 3600
 
-        assert redeliver(scene) is Disposition.DONE
-        assert sent(scene) == SHIPPED
+        assert redeliver(harness) is Disposition.DONE
+        assert sent(harness) == SHIPPED
 
     @pytest.mark.parametrize(
         "error", [DependencyUnavailable("SendTaskSuccess"), DependencyUnavailable("time-out")]
     )
-    def test_that_the_service_refuses_is_tried_again(self, error: Exception, scene: Scene) -> None:
-        scene.given(HELD)
-        failing(scene.workflow, "complete", error)
+    def test_that_the_service_refuses_is_tried_again(
+        self, error: Exception, harness: Harness
+    ) -> None:
+        harness.given(HELD)
+        failing(harness.workflow, "complete", error)
 
-        assert redeliver(scene) is Disposition.RETRY
-        assert scene.record() == joined(HELD, NOW + 2 * RETRY_SECONDS)
-        assert redeliver(scene) is Disposition.DONE
+        assert redeliver(harness) is Disposition.RETRY
+        assert harness.record() == joined(HELD, NOW + 2 * RETRY_SECONDS)
+        assert redeliver(harness) is Disposition.DONE
 
-    def test_that_was_delivered_before_is_closed(self, scene: Scene) -> None:
-        scene.given(HELD)
-        scene.workflow.complete(token(), SHIPPED)
+    def test_that_was_delivered_before_is_closed(self, harness: Harness) -> None:
+        harness.given(HELD)
+        harness.workflow.complete(token(), SHIPPED)
 
-        assert redeliver(scene) is Disposition.DONE
-        assert scene.record().status is Status.COMPLETED
-        assert scene.dead_letters.messages == []
+        assert redeliver(harness) is Disposition.DONE
+        assert harness.record().status is Status.COMPLETED
+        assert harness.dead_letters.messages == []
 
-    def test_without_evidence_is_tried_again(self, scene: Scene) -> None:
-        scene.given(HELD)
-        scene.workflow.time_out(token())
-        failing(scene.workflow, "verdict", DependencyUnavailable("GetExecutionHistory"))
+    def test_without_evidence_is_tried_again(self, harness: Harness) -> None:
+        harness.given(HELD)
+        harness.workflow.time_out(token())
+        failing(harness.workflow, "verdict", DependencyUnavailable("GetExecutionHistory"))
 
-        assert redeliver(scene) is Disposition.RETRY
-        assert scene.record().status is Status.COMPLETING
+        assert redeliver(harness) is Disposition.RETRY
+        assert harness.record().status is Status.COMPLETING
 
-    def test_that_nobody_waits_for_is_reported_first_and_recorded_then(self, scene: Scene) -> None:
-        scene.given(HELD)
-        scene.workflow.time_out(token())
+    def test_that_nobody_waits_for_is_reported_first_and_recorded_then(
+        self, harness: Harness
+    ) -> None:
+        harness.given(HELD)
+        harness.workflow.time_out(token())
         seen: list[CallbackTask] = []
-        before(scene.dead_letters, "send", lambda: seen.append(scene.record()))
+        before(harness.dead_letters, "send", lambda: seen.append(harness.record()))
 
-        assert redeliver(scene) is Disposition.DONE
+        assert redeliver(harness) is Disposition.DONE
         assert [task.status for task in seen] == [Status.COMPLETING]
-        assert buried(scene) == [("the workflow no longer waits", SHIPPED)]
-        assert scene.record().status is Status.EXPIRED
-        assert scene.record().outcome_status is OutcomeStatus.UNDELIVERED
+        assert buried(harness) == [("the workflow no longer waits", SHIPPED)]
+        assert harness.record().status is Status.EXPIRED
+        assert harness.record().outcome_status is OutcomeStatus.UNDELIVERED
 
-    def test_that_cannot_be_reported_stays_recorded(self, scene: Scene) -> None:
-        scene.given(HELD)
-        scene.workflow.time_out(token())
-        failing(scene.dead_letters, "send", DependencyUnavailable("SendMessage"))
-
-        with pytest.raises(DependencyUnavailable):
-            redeliver(scene)
-        assert scene.record().status is Status.COMPLETING
-
-    def test_is_not_sent_if_it_cannot_join(self, scene: Scene) -> None:
-        scene.given(HELD)
-        failing(scene.tasks, "replace", RecordUncertain("UpdateItem"))
+    def test_that_cannot_be_reported_stays_recorded(self, harness: Harness) -> None:
+        harness.given(HELD)
+        harness.workflow.time_out(token())
+        failing(harness.dead_letters, "send", DependencyUnavailable("SendMessage"))
 
         with pytest.raises(DependencyUnavailable):
-            redeliver(scene)
-        assert sent(scene) is None
+            redeliver(harness)
+        assert harness.record().status is Status.COMPLETING
 
-    def test_that_was_superseded_meanwhile_is_not_sent(self, scene: Scene) -> None:
-        scene.given(completing())
-        before(scene.tasks, "replace", lambda: scene.given(unsettled()))
+    def test_is_not_sent_if_it_cannot_join(self, harness: Harness) -> None:
+        harness.given(HELD)
+        failing(harness.tasks, "replace", RecordUncertain("UpdateItem"))
 
-        assert redeliver(scene) is Disposition.RETRY
-        assert (sent(scene, 1), sent(scene, 2)) == (None, None)
-        assert scene.record() == unsettled()
+        with pytest.raises(DependencyUnavailable):
+            redeliver(harness)
+        assert sent(harness) is None
+
+    def test_that_was_superseded_meanwhile_is_not_sent(self, harness: Harness) -> None:
+        harness.given(completing())
+        before(harness.tasks, "replace", lambda: harness.given(unsettled()))
+
+        assert redeliver(harness) is Disposition.RETRY
+        assert (sent(harness, 1), sent(harness, 2)) == (None, None)
+        assert harness.record() == unsettled()
 
     def test_that_was_superseded_while_it_was_sent_leaves_the_new_attempt_alone(
-        self, scene: Scene
+        self, harness: Harness
     ) -> None:
-        scene.given(completing())
+        harness.given(completing())
         newer = taken_over(joined(completing(), NOW + 2 * RETRY_SECONDS), pending(2))
-        before(scene.workflow, "complete", lambda: scene.given(newer))
+        before(harness.workflow, "complete", lambda: harness.given(newer))
 
-        assert redeliver(scene) is Disposition.DONE
-        assert scene.record() == newer
+        assert redeliver(harness) is Disposition.DONE
+        assert harness.record() == newer
 
 
 class TestLastTry:
-    def test_that_fails_keeps_the_outcome_for_a_person(self, scene: Scene) -> None:
-        scene.given(HELD)
-        failing(scene.workflow, "complete", DependencyUnavailable("SendTaskSuccess"))
+    def test_that_fails_keeps_the_outcome_for_a_person(self, harness: Harness) -> None:
+        harness.given(HELD)
+        failing(harness.workflow, "complete", DependencyUnavailable("SendTaskSuccess"))
 
-        assert redeliver(scene, last_try=True) is Disposition.DONE
-        assert buried(scene) == [("the last try failed", SHIPPED)]
-        task = scene.record()
+        assert redeliver(harness, last_try=True) is Disposition.DONE
+        assert buried(harness) == [("the last try failed", SHIPPED)]
+        task = harness.record()
         assert (task.status, task.outcome, task.task_token) == (
             Status.COMPLETING,
             SHIPPED,
@@ -179,86 +185,86 @@ class TestLastTry:
             None,
         )
 
-    def test_that_fails_can_be_sent_on_again(self, scene: Scene) -> None:
-        scene.given(HELD)
-        failing(scene.workflow, "complete", DependencyUnavailable("SendTaskSuccess"))
-        redeliver(scene, last_try=True)
-        [(message, _, _)] = scene.dead_letters.messages
+    def test_that_fails_can_be_sent_on_again(self, harness: Harness) -> None:
+        harness.given(HELD)
+        failing(harness.workflow, "complete", DependencyUnavailable("SendTaskSuccess"))
+        redeliver(harness, last_try=True)
+        [(message, _, _)] = harness.dead_letters.messages
 
-        assert redeliver(scene, message) is Disposition.DONE
-        assert sent(scene) == SHIPPED
+        assert redeliver(harness, message) is Disposition.DONE
+        assert sent(harness) == SHIPPED
 
-    def test_that_works_is_no_failure(self, scene: Scene) -> None:
-        scene.given(HELD)
+    def test_that_works_is_no_failure(self, harness: Harness) -> None:
+        harness.given(HELD)
 
-        assert redeliver(scene, last_try=True) is Disposition.DONE
-        assert scene.dead_letters.messages == []
+        assert redeliver(harness, last_try=True) is Disposition.DONE
+        assert harness.dead_letters.messages == []
 
-    def test_that_finds_the_task_closed_meanwhile_reports_nothing(self, scene: Scene) -> None:
-        scene.given(HELD)
+    def test_that_finds_the_task_closed_meanwhile_reports_nothing(self, harness: Harness) -> None:
+        harness.given(HELD)
         closed = completed(HELD, NOW)
-        before(scene.tasks, "replace", lambda: scene.given(closed))
+        before(harness.tasks, "replace", lambda: harness.given(closed))
 
-        assert redeliver(scene, last_try=True) is Disposition.RETRY
-        assert redeliver(scene, last_try=True) is Disposition.DONE
-        assert scene.dead_letters.messages == []
-        assert untouched(scene.record(), closed)
+        assert redeliver(harness, last_try=True) is Disposition.RETRY
+        assert redeliver(harness, last_try=True) is Disposition.DONE
+        assert harness.dead_letters.messages == []
+        assert untouched(harness.record(), closed)
 
-    def test_of_a_past_attempt_without_evidence_is_reported(self, scene: Scene) -> None:
-        scene.given(unsettled())
+    def test_of_a_past_attempt_without_evidence_is_reported(self, harness: Harness) -> None:
+        harness.given(unsettled())
 
-        assert redeliver(scene, last_try=True) is Disposition.DONE
-        assert buried(scene) == [("no evidence of the attempt's end", SHIPPED)]
-        past = scene.record().attempts["attempt-1"]
+        assert redeliver(harness, last_try=True) is Disposition.DONE
+        assert buried(harness) == [("no evidence of the attempt's end", SHIPPED)]
+        past = harness.record().attempts["attempt-1"]
         assert past.settlement is Settlement.DEAD_LETTERED
         assert past.attempt is not None
-        assert scene.record().due_at is None
+        assert harness.record().due_at is None
 
-    def test_of_a_past_attempt_can_be_settled_later(self, scene: Scene) -> None:
-        scene.given(unsettled())
-        redeliver(scene, last_try=True)
-        scene.workflow.complete(token(1), SHIPPED)
+    def test_of_a_past_attempt_can_be_settled_later(self, harness: Harness) -> None:
+        harness.given(unsettled())
+        redeliver(harness, last_try=True)
+        harness.workflow.complete(token(1), SHIPPED)
 
-        assert redeliver(scene) is Disposition.DONE
-        assert scene.record().attempts["attempt-1"].settlement is Settlement.DELIVERED
+        assert redeliver(harness) is Disposition.DONE
+        assert harness.record().attempts["attempt-1"].settlement is Settlement.DELIVERED
 
 
 class TestPastAttempt:
-    def test_is_settled_and_never_sent(self, scene: Scene) -> None:
-        scene.given(unsettled())
+    def test_is_settled_and_never_sent(self, harness: Harness) -> None:
+        harness.given(unsettled())
 
-        assert redeliver(scene) is Disposition.RETRY
-        assert sent(scene, 1) is None
-        assert scene.record() == unsettled()
+        assert redeliver(harness) is Disposition.RETRY
+        assert sent(harness, 1) is None
+        assert harness.record() == unsettled()
 
-    def test_that_was_delivered_is_settled(self, scene: Scene) -> None:
-        scene.given(unsettled())
-        scene.workflow.complete(token(1), SHIPPED)
+    def test_that_was_delivered_is_settled(self, harness: Harness) -> None:
+        harness.given(unsettled())
+        harness.workflow.complete(token(1), SHIPPED)
 
-        assert redeliver(scene) is Disposition.DONE
-        assert scene.record() == settled(unsettled(), "attempt-1", Settlement.DELIVERED, NOW)
-        assert sent(scene, 2) is None
+        assert redeliver(harness) is Disposition.DONE
+        assert harness.record() == settled(unsettled(), "attempt-1", Settlement.DELIVERED, NOW)
+        assert sent(harness, 2) is None
 
-    def test_that_nobody_waited_for_is_reported(self, scene: Scene) -> None:
-        scene.given(unsettled(LOST))
-        scene.workflow.time_out(token(1))
+    def test_that_nobody_waited_for_is_reported(self, harness: Harness) -> None:
+        harness.given(unsettled(LOST))
+        harness.workflow.time_out(token(1))
 
         message = replace(FIRST, outcome_digest=digest(LOST))
 
-        assert redeliver(scene, message) is Disposition.DONE
-        assert buried(scene) == [("the workflow no longer waits", LOST)]
-        past = scene.record().attempts["attempt-1"]
+        assert redeliver(harness, message) is Disposition.DONE
+        assert buried(harness) == [("the workflow no longer waits", LOST)]
+        past = harness.record().attempts["attempt-1"]
         assert past.settlement is Settlement.UNDELIVERED
 
     @pytest.mark.parametrize("settlement", [Settlement.DELIVERED, Settlement.UNDELIVERED])
-    def test_that_is_settled_is_done_with(self, settlement: Settlement, scene: Scene) -> None:
-        task = scene.given(settled_as(settlement))
+    def test_that_is_settled_is_done_with(self, settlement: Settlement, harness: Harness) -> None:
+        task = harness.given(settled_as(settlement))
 
-        assert redeliver(scene) is Disposition.DONE
-        assert scene.record() == task
-        assert scene.dead_letters.messages == []
+        assert redeliver(harness) is Disposition.DONE
+        assert harness.record() == task
+        assert harness.dead_letters.messages == []
 
-    def test_beside_a_claimed_one_leaves_it_due(self, scene: Scene) -> None:
+    def test_beside_a_claimed_one_leaves_it_due(self, harness: Harness) -> None:
         claimed_anew = replace(
             unsettled(),
             status=Status.COMPLETING,
@@ -266,27 +272,27 @@ class TestPastAttempt:
             outcome_digest=digest(DELIVERED_ELSEWHERE),
             due_at=NOW + 60,
         )
-        scene.given(claimed_anew)
-        scene.workflow.complete(token(1), SHIPPED)
+        harness.given(claimed_anew)
+        harness.workflow.complete(token(1), SHIPPED)
 
-        redeliver(scene)
+        redeliver(harness)
 
-        assert scene.record().due_at == NOW + 60
-        assert scene.record().status is Status.COMPLETING
-        assert sent(scene, 2) is None
+        assert harness.record().due_at == NOW + 60
+        assert harness.record().status is Status.COMPLETING
+        assert sent(harness, 2) is None
 
 
 class TestStaleMessage:
     @pytest.mark.parametrize(
         "task", [done(), undelivered(completing(), NOW)], ids=["completed", "undelivered"]
     )
-    def test_of_what_is_closed_is_done_with(self, task: CallbackTask, scene: Scene) -> None:
-        scene.given(task)
+    def test_of_what_is_closed_is_done_with(self, task: CallbackTask, harness: Harness) -> None:
+        harness.given(task)
 
-        assert redeliver(scene) is Disposition.DONE
-        assert scene.record() == task
-        assert sent(scene) is None
-        assert scene.dead_letters.messages == []
+        assert redeliver(harness) is Disposition.DONE
+        assert harness.record() == task
+        assert sent(harness) is None
+        assert harness.dead_letters.messages == []
 
     @pytest.mark.parametrize(
         ("task", "why"),
@@ -300,19 +306,19 @@ class TestStaleMessage:
         ],
     )
     def test_of_what_is_not_there_is_reported(
-        self, task: CallbackTask | None, why: str, scene: Scene
+        self, task: CallbackTask | None, why: str, harness: Harness
     ) -> None:
         if task is not None:
-            scene.given(task)
+            harness.given(task)
 
-        assert redeliver(scene) is Disposition.DONE
-        assert buried(scene) == [(why, None)]
-        assert scene.tasks.records == ({} if task is None else {KEY: task})
-        assert [wait.closed_by for wait in scene.workflow.waits.values()] == [None] * 4
+        assert redeliver(harness) is Disposition.DONE
+        assert buried(harness) == [(why, None)]
+        assert harness.tasks.records == ({} if task is None else {KEY: task})
+        assert [wait.closed_by for wait in harness.workflow.waits.values()] == [None] * 4
 
-    def test_of_a_record_that_cannot_be_read_is_tried_again(self, scene: Scene) -> None:
-        failing(scene.tasks, "get", RecordUncertain("GetItem"))
+    def test_of_a_record_that_cannot_be_read_is_tried_again(self, harness: Harness) -> None:
+        failing(harness.tasks, "get", RecordUncertain("GetItem"))
 
         with pytest.raises(DependencyUnavailable):
-            redeliver(scene, last_try=True)
-        assert scene.dead_letters.messages == []
+            redeliver(harness, last_try=True)
+        assert harness.dead_letters.messages == []

@@ -18,7 +18,7 @@ from callbacks.domain.task import (
 from callbacks.usecases.sweep import LEASE_SECONDS
 
 from tests.support.channels import SHIPPING
-from tests.support.scene import Scene, before, failing
+from tests.support.harness import Harness, before, failing
 from tests.support.tasks import (
     DELIVERED_ELSEWHERE,
     KEY,
@@ -36,116 +36,116 @@ MINUTE = 60
 
 
 @pytest.fixture
-def scene() -> Scene:
-    return Scene()
+def harness() -> Harness:
+    return Harness()
 
 
-def sweep_after(scene: Scene, seconds: int) -> int:
-    scene.clock.seconds = NOW + seconds
-    return scene.sweeper.sweep()
+def sweep_after(harness: Harness, seconds: int) -> int:
+    harness.clock.seconds = NOW + seconds
+    return harness.sweeper.sweep()
 
 
-def test_an_outcome_that_was_never_queued_is_queued(scene: Scene) -> None:
-    scene.given(completing())
+def test_an_outcome_that_was_never_queued_is_queued(harness: Harness) -> None:
+    harness.given(completing())
 
-    assert sweep_after(scene, MINUTE - 1) == 0
-    assert sweep_after(scene, MINUTE) == 1
-    assert scene.queue.messages == [FIRST]
-
-
-def test_an_attempt_that_was_never_settled_is_queued(scene: Scene) -> None:
-    scene.given(unsettled())
-
-    assert sweep_after(scene, MINUTE) == 1
-    assert scene.queue.messages == [FIRST]
+    assert sweep_after(harness, MINUTE - 1) == 0
+    assert sweep_after(harness, MINUTE) == 1
+    assert harness.queue.messages == [FIRST]
 
 
-def test_a_past_attempt_and_the_current_one_are_both_queued(scene: Scene) -> None:
-    scene.given(claimed(unsettled(), DELIVERED_ELSEWHERE, PRINCIPAL, NOW))
+def test_an_attempt_that_was_never_settled_is_queued(harness: Harness) -> None:
+    harness.given(unsettled())
 
-    assert sweep_after(scene, MINUTE) == 2
-    assert scene.queue.messages == [
+    assert sweep_after(harness, MINUTE) == 1
+    assert harness.queue.messages == [FIRST]
+
+
+def test_a_past_attempt_and_the_current_one_are_both_queued(harness: Harness) -> None:
+    harness.given(claimed(unsettled(), DELIVERED_ELSEWHERE, PRINCIPAL, NOW))
+
+    assert sweep_after(harness, MINUTE) == 2
+    assert harness.queue.messages == [
         FIRST,
         Redelivery(KEY, "attempt-2", digest(DELIVERED_ELSEWHERE)),
     ]
 
 
-def test_a_lease_keeps_it_from_being_queued_each_minute(scene: Scene) -> None:
-    scene.given(completing())
-    sweep_after(scene, MINUTE)
+def test_a_lease_keeps_it_from_being_queued_each_minute(harness: Harness) -> None:
+    harness.given(completing())
+    sweep_after(harness, MINUTE)
 
-    assert sweep_after(scene, 2 * MINUTE) == 0
-    assert sweep_after(scene, MINUTE + LEASE_SECONDS) == 1
-    assert scene.record().due_at == NOW + MINUTE + 2 * LEASE_SECONDS
-    assert scene.record().task_token == completing().task_token
+    assert sweep_after(harness, 2 * MINUTE) == 0
+    assert sweep_after(harness, MINUTE + LEASE_SECONDS) == 1
+    assert harness.record().due_at == NOW + MINUTE + 2 * LEASE_SECONDS
+    assert harness.record().task_token == completing().task_token
 
 
-def test_what_is_queued_already_is_left_for_long(scene: Scene) -> None:
-    scene.given(queued(completing(), NOW))
+def test_what_is_queued_already_is_left_for_long(harness: Harness) -> None:
+    harness.given(queued(completing(), NOW))
 
-    assert sweep_after(scene, 10 * MINUTE) == 0
-    assert sweep_after(scene, 15 * MINUTE) == 1
+    assert sweep_after(harness, 10 * MINUTE) == 0
+    assert sweep_after(harness, 15 * MINUTE) == 1
 
 
 @pytest.mark.parametrize("task", [pending(), done(), dead_lettered(completing())])
-def test_nothing_else_is_queued(task: CallbackTask, scene: Scene) -> None:
-    scene.given(task)
+def test_nothing_else_is_queued(task: CallbackTask, harness: Harness) -> None:
+    harness.given(task)
 
-    assert sweep_after(scene, 10**9) == 0
-    assert scene.record() == task
-
-
-def test_what_the_index_shows_too_long_is_not_queued(scene: Scene) -> None:
-    scene.given(completing())
-    before(scene.tasks, "peek", lambda: scene.given(done()))
-
-    assert sweep_after(scene, MINUTE) == 0
-    assert scene.record() == done()
+    assert sweep_after(harness, 10**9) == 0
+    assert harness.record() == task
 
 
-def test_what_another_sweep_took_up_meanwhile_is_not_queued(scene: Scene) -> None:
-    scene.given(completing())
+def test_what_the_index_shows_too_long_is_not_queued(harness: Harness) -> None:
+    harness.given(completing())
+    before(harness.tasks, "peek", lambda: harness.given(done()))
+
+    assert sweep_after(harness, MINUTE) == 0
+    assert harness.record() == done()
+
+
+def test_what_another_sweep_took_up_meanwhile_is_not_queued(harness: Harness) -> None:
+    harness.given(completing())
     taken_up = leased(completing(), NOW + MINUTE + LEASE_SECONDS)
-    before(scene.tasks, "peek", lambda: scene.given(taken_up))
+    before(harness.tasks, "peek", lambda: harness.given(taken_up))
 
-    assert sweep_after(scene, MINUTE) == 0
-    assert scene.record() == taken_up
-
-
-def test_what_was_deleted_meanwhile_is_not_queued(scene: Scene) -> None:
-    scene.given(completing())
-    before(scene.tasks, "peek", scene.tasks.records.clear)
-
-    assert sweep_after(scene, MINUTE) == 0
+    assert sweep_after(harness, MINUTE) == 0
+    assert harness.record() == taken_up
 
 
-def test_what_is_closed_meanwhile_is_not_queued(scene: Scene) -> None:
-    scene.given(completing())
-    before(scene.tasks, "replace", lambda: scene.given(completed(completing(), NOW)))
+def test_what_was_deleted_meanwhile_is_not_queued(harness: Harness) -> None:
+    harness.given(completing())
+    before(harness.tasks, "peek", harness.tasks.records.clear)
 
-    assert sweep_after(scene, MINUTE) == 0
-    assert scene.queue.messages == []
+    assert sweep_after(harness, MINUTE) == 0
 
 
-def test_what_cannot_be_queued_is_due_again_after_its_lease(scene: Scene) -> None:
-    scene.given(completing())
-    failing(scene.queue, "send", DependencyUnavailable("SendMessage"))
+def test_what_is_closed_meanwhile_is_not_queued(harness: Harness) -> None:
+    harness.given(completing())
+    before(harness.tasks, "replace", lambda: harness.given(completed(completing(), NOW)))
+
+    assert sweep_after(harness, MINUTE) == 0
+    assert harness.queue.messages == []
+
+
+def test_what_cannot_be_queued_is_due_again_after_its_lease(harness: Harness) -> None:
+    harness.given(completing())
+    failing(harness.queue, "send", DependencyUnavailable("SendMessage"))
 
     with pytest.raises(DependencyUnavailable):
-        sweep_after(scene, MINUTE)
+        sweep_after(harness, MINUTE)
 
-    assert sweep_after(scene, MINUTE + LEASE_SECONDS) == 1
-
-
-def test_a_record_that_is_due_for_nothing_is_due_no_more(scene: Scene) -> None:
-    scene.given(replace(pending(), due_at=NOW))
-
-    assert sweep_after(scene, 0) == 0
-    assert scene.record().due_at is None
+    assert sweep_after(harness, MINUTE + LEASE_SECONDS) == 1
 
 
-def test_all_that_is_due_is_queued(scene: Scene) -> None:
+def test_a_record_that_is_due_for_nothing_is_due_no_more(harness: Harness) -> None:
+    harness.given(replace(pending(), due_at=NOW))
+
+    assert sweep_after(harness, 0) == 0
+    assert harness.record().due_at is None
+
+
+def test_all_that_is_due_is_queued(harness: Harness) -> None:
     for number in range(5):
-        scene.given(completing(key=TaskKey(f"order-{number}", SHIPPING)))
+        harness.given(completing(key=TaskKey(f"order-{number}", SHIPPING)))
 
-    assert sweep_after(scene, MINUTE) == 5
+    assert sweep_after(harness, MINUTE) == 5

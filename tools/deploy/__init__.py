@@ -1,0 +1,1 @@
+"""Builds the package, and applies the Terraform roots to AWS."""
