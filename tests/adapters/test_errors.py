@@ -12,7 +12,7 @@ from botocore.exceptions import (
     NoCredentialsError,
     ReadTimeoutError,
 )
-from botocore.stub import Stubber
+from callbacks.adapters.aws import lazy
 from callbacks.adapters.channel_table import DynamoDBChannels
 from callbacks.adapters.order_table import DynamoDBOrders
 from callbacks.adapters.sns_topic import SNSTopic
@@ -31,7 +31,7 @@ from callbacks.domain.task import expired
 from callbacks.usecases.dispatch import DispatchRequest
 
 from tests.support.fakes import FakeClock
-from tests.support.services import unreachable_client
+from tests.support.services import intercepted
 from tests.support.tasks import (
     EXECUTION,
     KEY,
@@ -49,148 +49,147 @@ from tests.support.tasks import (
 QUEUE_URL = "https://sqs.eu-west-1.amazonaws.com/111111111111/queue"
 TOPIC_ARN = "arn:aws:sns:eu-west-1:111111111111:topic"
 REDELIVERY = Redelivery(KEY, "attempt-1", digest(SHIPPED))
+DYNAMODB, SNS, SQS, STEP_FUNCTIONS = map(lazy, ("dynamodb", "sns", "sqs", "stepfunctions"))
 FACTS = f"Invalid token {token()} of order {KEY.order_id}"
 
 
 @dataclass(frozen=True)
 class Call:
-    """One call of an adapter: the SDK's method, and what it raises when that fails."""
+    """One call of an adapter: the service's operation, and what it raises when that fails."""
 
     service: str
-    method: str
+    operation: str
     raised: type[DependencyUnavailable]
-    make: Callable[[Callable[[], Any]], object]
+    make: Callable[[], object]
 
-    def run(self, client: Any) -> CallbackChannelError:
-        """What the call raises over the client."""
+    def fail(self) -> CallbackChannelError:
+        """What the call raises."""
         with pytest.raises(CallbackChannelError) as failure:
-            self.make(lambda: client)
+            self.make()
         return failure.value
 
 
-def table(service: Callable[[], Any]) -> DynamoDBTasks:
-    return DynamoDBTasks(service, "tasks")
-
-
-def overview(service: Callable[[], Any]) -> DynamoDBTaskOverview:
-    return DynamoDBTaskOverview(service, "tasks")
-
-
-def orders(service: Callable[[], Any]) -> DynamoDBOrders:
-    return DynamoDBOrders(service, "orders")
-
+TASKS = DynamoDBTasks(DYNAMODB, "tasks")
+OVERVIEW = DynamoDBTaskOverview(DYNAMODB, "tasks")
+CHANNELS = DynamoDBChannels(DYNAMODB, "tasks", FakeClock())
+ORDERS = DynamoDBOrders(DYNAMODB, "orders")
+TOPIC = SNSTopic(SNS, TOPIC_ARN)
+REDELIVERIES = SQSRedeliveryQueue(SQS, QUEUE_URL)
+DEAD_LETTERS = SQSDeadLetterQueue(SQS, QUEUE_URL)
+WORKFLOW = StepFunctions(STEP_FUNCTIONS)
 
 RECORDS = [
-    Call("dynamodb", "get_item", RecordUncertain, lambda sdk: table(sdk).get(KEY)),
-    Call("dynamodb", "put_item", RecordUncertain, lambda sdk: table(sdk).create(pending())),
+    Call("dynamodb", "GetItem", RecordUncertain, lambda: TASKS.get(KEY)),
+    Call("dynamodb", "PutItem", RecordUncertain, lambda: TASKS.create(pending())),
     Call(
         "dynamodb",
-        "update_item",
+        "UpdateItem",
         RecordUncertain,
-        lambda sdk: table(sdk).claim(KEY, None, SHIPPED, PRINCIPAL, NOW),
+        lambda: TASKS.claim(KEY, None, SHIPPED, PRINCIPAL, NOW),
     ),
     Call(
         "dynamodb",
-        "update_item",
+        "UpdateItem",
         RecordUncertain,
-        lambda sdk: table(sdk).replace(pending(), expired(pending(), NOW)),
+        lambda: TASKS.replace(pending(), expired(pending(), NOW)),
     ),
-    Call("dynamodb", "query", RecordUncertain, lambda sdk: list(overview(sdk).due(NOW))),
-    Call("dynamodb", "query", RecordUncertain, lambda sdk: overview(sdk).peek(KEY)),
-    Call("dynamodb", "query", RecordUncertain, lambda sdk: overview(sdk).of_order("order-1")),
+    Call("dynamodb", "Query", RecordUncertain, lambda: list(OVERVIEW.due(NOW))),
+    Call("dynamodb", "Query", RecordUncertain, lambda: OVERVIEW.peek(KEY)),
+    Call("dynamodb", "Query", RecordUncertain, lambda: OVERVIEW.of_order("order-1")),
     Call(
         "dynamodb",
-        "update_item",
+        "UpdateItem",
         RecordUncertain,
-        lambda sdk: overview(sdk).replace(pending(), expired(pending(), NOW)),
+        lambda: OVERVIEW.replace(pending(), expired(pending(), NOW)),
     ),
 ]
 OTHERS = [
     Call(
         "dynamodb",
-        "get_item",
+        "GetItem",
         DependencyUnavailable,
-        lambda sdk: DynamoDBChannels(sdk, "tasks", FakeClock()).get("TYPE"),
+        lambda: CHANNELS.get("TYPE"),
     ),
-    Call("dynamodb", "get_item", DependencyUnavailable, lambda sdk: orders(sdk).contents("o")),
+    Call("dynamodb", "GetItem", DependencyUnavailable, lambda: ORDERS.contents("o")),
     Call(
         "dynamodb",
-        "update_item",
+        "UpdateItem",
         DependencyUnavailable,
-        lambda sdk: orders(sdk).record_shipping("o", SHIPPED.output),
+        lambda: ORDERS.record_shipping("o", SHIPPED.output),
     ),
     Call(
         "dynamodb",
-        "update_item",
+        "UpdateItem",
         DependencyUnavailable,
-        lambda sdk: orders(sdk).mark_failed("o", "why"),
+        lambda: ORDERS.mark_failed("o", "why"),
     ),
     Call(
         "sns",
-        "publish",
+        "Publish",
         DependencyUnavailable,
-        lambda sdk: SNSTopic(sdk, TOPIC_ARN).publish("", {}),
+        lambda: TOPIC.publish("", {}),
     ),
     Call(
         "sqs",
-        "send_message",
+        "SendMessage",
         DependencyUnavailable,
-        lambda sdk: SQSRedeliveryQueue(sdk, QUEUE_URL).send(REDELIVERY),
+        lambda: REDELIVERIES.send(REDELIVERY),
     ),
     Call(
         "sqs",
-        "send_message",
+        "SendMessage",
         DependencyUnavailable,
-        lambda sdk: SQSDeadLetterQueue(sdk, QUEUE_URL).send(REDELIVERY, "why", SHIPPED),
+        lambda: DEAD_LETTERS.send(REDELIVERY, "why", SHIPPED),
     ),
     Call(
         "sqs",
-        "change_message_visibility",
+        "ChangeMessageVisibility",
         DependencyUnavailable,
-        lambda sdk: SQSRedeliveryQueue(sdk, QUEUE_URL).retry_in("receipt", 1),
+        lambda: REDELIVERIES.retry_in("receipt", 1),
     ),
     Call(
         "stepfunctions",
-        "describe_execution",
+        "DescribeExecution",
         DependencyUnavailable,
-        lambda sdk: StepFunctions(sdk).ended_at(EXECUTION),
+        lambda: WORKFLOW.ended_at(EXECUTION),
     ),
     Call(
         "stepfunctions",
-        "describe_execution",
+        "DescribeExecution",
         DependencyUnavailable,
-        lambda sdk: StepFunctions(sdk).execution_input(EXECUTION),
+        lambda: WORKFLOW.execution_input(EXECUTION),
     ),
     Call(
         "stepfunctions",
-        "get_execution_history",
+        "GetExecutionHistory",
         DependencyUnavailable,
-        lambda sdk: StepFunctions(sdk).verdict(attempt_of(token(), SHIPPED)),
+        lambda: WORKFLOW.verdict(attempt_of(token(), SHIPPED)),
     ),
 ]
 WITH_TOKEN = [
     Call(
         "stepfunctions",
-        "send_task_success",
+        "SendTaskSuccess",
         DependencyUnavailable,
-        lambda sdk: StepFunctions(sdk).complete(token(), SHIPPED),
+        lambda: WORKFLOW.complete(token(), SHIPPED),
     ),
     Call(
         "stepfunctions",
-        "send_task_failure",
+        "SendTaskFailure",
         DependencyUnavailable,
-        lambda sdk: StepFunctions(sdk).complete(token(), LOST),
+        lambda: WORKFLOW.complete(token(), LOST),
     ),
     Call(
         "stepfunctions",
-        "send_task_heartbeat",
+        "SendTaskHeartbeat",
         DependencyUnavailable,
-        lambda sdk: StepFunctions(sdk).heartbeat(token()),
+        lambda: WORKFLOW.heartbeat(token()),
     ),
 ]
 
+pytestmark = pytest.mark.usefixtures("identity")
 each_call = pytest.mark.parametrize(
-    "call", [*RECORDS, *OTHERS, *WITH_TOKEN], ids=lambda call: call.method
+    "call", [*RECORDS, *OTHERS, *WITH_TOKEN], ids=lambda call: call.operation
 )
 
 
@@ -212,10 +211,9 @@ def says_nothing(error: BaseException) -> bool:
     ],
 )
 def test_a_service_that_refuses_is_unavailable(call: Call, code: str, status: int) -> None:
-    client = unreachable_client(call.service)
-    with Stubber(client) as stubber:
-        stubber.add_client_error(call.method, code, FACTS, status)
-        error = call.run(client)
+    with intercepted(call.service) as service:
+        service.refuse(call.operation, code, FACTS, status)
+        error = call.fail()
 
     assert type(error) is call.raised
     assert code in str(error)
@@ -234,26 +232,21 @@ def test_a_service_that_refuses_is_unavailable(call: Call, code: str, status: in
     ids=lambda failure: type(failure).__name__,
 )
 def test_a_service_that_does_not_answer_is_unavailable(call: Call, failure: Exception) -> None:
-    def fail(**_: Any) -> None:
-        raise failure
-
-    client = unreachable_client(call.service)
-    client.meta.events.register("before-call.*.*", fail)
-
-    error = call.run(client)
+    with intercepted(call.service) as service:
+        service.answers[call.operation] = failure
+        error = call.fail()
 
     assert type(error) is call.raised
     assert type(failure).__name__ in str(error)
     assert says_nothing(error)
 
 
-@pytest.mark.parametrize("call", WITH_TOKEN, ids=lambda call: call.method)
+@pytest.mark.parametrize("call", WITH_TOKEN, ids=lambda call: call.operation)
 @pytest.mark.parametrize("code", ["TaskTimedOut", "TaskDoesNotExist", "InvalidToken"])
 def test_a_token_that_is_closed_is_not_accepted(code: str, call: Call) -> None:
-    client = unreachable_client(call.service)
-    with Stubber(client) as stubber:
-        stubber.add_client_error(call.method, code, FACTS)
-        error = call.run(client)
+    with intercepted(call.service) as service:
+        service.refuse(call.operation, code, FACTS)
+        error = call.fail()
 
     assert type(error) is TokenNotAccepted
     assert says_nothing(error)
@@ -261,30 +254,27 @@ def test_a_token_that_is_closed_is_not_accepted(code: str, call: Call) -> None:
 
 @pytest.mark.parametrize("code", ["InvalidOutput", "KmsThrottlingException"])
 def test_another_fault_of_the_call_does_not_close_the_token(code: str) -> None:
-    client = unreachable_client("stepfunctions")
-    with Stubber(client) as stubber:
-        stubber.add_client_error("send_task_success", code, FACTS)
-        error = WITH_TOKEN[0].run(client)
+    with intercepted("stepfunctions") as service:
+        service.refuse("SendTaskSuccess", code, FACTS)
+        error = WITH_TOKEN[0].fail()
 
     assert type(error) is DependencyUnavailable
 
 
 def test_a_call_that_the_sdk_does_not_make_says_nothing_of_its_arguments() -> None:
-    workflow = StepFunctions(lambda: unreachable_client("stepfunctions"))
     unusable: Any = {"token": token()}
 
     with pytest.raises(DependencyUnavailable, match="ParamValidationError") as failure:
-        workflow.heartbeat(unusable)
+        WORKFLOW.heartbeat(unusable)
 
     assert says_nothing(failure.value)
 
 
 def test_an_execution_that_does_not_exist_has_ended() -> None:
-    client = unreachable_client("stepfunctions")
-    with Stubber(client) as stubber:
-        stubber.add_client_error("describe_execution", "ExecutionDoesNotExist", FACTS)
+    with intercepted("stepfunctions") as service:
+        service.refuse("DescribeExecution", "ExecutionDoesNotExist", FACTS)
 
-        assert StepFunctions(lambda: client).ended_at(EXECUTION) is not None
+        assert WORKFLOW.ended_at(EXECUTION) is not None
 
 
 KNOWING = [

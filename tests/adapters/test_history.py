@@ -6,13 +6,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from botocore.stub import ANY, Stubber
+from callbacks.adapters.aws import lazy
 from callbacks.adapters.step_functions import StepFunctions
 from callbacks.domain.outcome import Outcome, Success
 from callbacks.domain.ports import Verdict
 from callbacks.domain.task import Attempt
 
-from tests.support.services import unreachable_client
+from tests.support.services import Answer, intercepted
 from tests.support.tasks import BUSY, EXECUTION, LOST, NOW, SHIPPED, attempt_of, token
 
 Event = dict[str, Any]
@@ -93,24 +93,18 @@ class History:
 
 def verdict(history: History, attempt: Attempt, page_size: int = 1000, unread: int = 0) -> Verdict:
     """Of the adapter, which gets the history newest first; `unread` pages must not be asked for."""
-    client = unreachable_client("stepfunctions")
     newest_first = history.events[::-1]
     pages = [list(page) for page in itertools.batched(newest_first, page_size, strict=False)]
-    with Stubber(client) as stubber:
-        for number, page in enumerate(pages[: len(pages) - unread], 1):
-            expected = {
-                "executionArn": EXECUTION,
-                "reverseOrder": True,
-                "includeExecutionData": True,
-            }
-            if number > 1:
-                expected["nextToken"] = ANY
-            response: dict[str, Any] = {"events": page}
-            if number < len(pages):
-                response["nextToken"] = f"page-{number + 1}"
-            stubber.add_response("get_execution_history", response, expected)
-        found = StepFunctions(lambda: client).verdict(attempt)
-        stubber.assert_no_pending_responses()
+    answers: list[Answer] = [
+        {"events": page} | ({"nextToken": f"{number}"} if number < len(pages) else {})
+        for number, page in enumerate(pages, 1)
+    ]
+    with intercepted("stepfunctions") as service:
+        service.answers["GetExecutionHistory"] = answers[: len(pages) - unread]
+        found = StepFunctions(lazy("stepfunctions")).verdict(attempt)
+    asked = {"executionArn": EXECUTION, "reverseOrder": True, "includeExecutionData": True}
+    tokens = [{}, *({"nextToken": f"{number}"} for number in range(1, len(pages) - unread))]
+    assert service.calls == [("GetExecutionHistory", asked | token) for token in tokens]
     return found
 
 
@@ -120,6 +114,8 @@ def _details_of(kind: str) -> str:
             return common[0].lower() + common[1:]
     return kind[0].lower() + kind[1:]
 
+
+pytestmark = pytest.mark.usefixtures("identity")
 
 FIRST = attempt_of(token(1), SHIPPED)
 FIRST_BUSY = attempt_of(token(1), BUSY)

@@ -1,14 +1,12 @@
-"""A service of AWS that answers as a test says, in front of the client that the adapters use."""
+"""A service of AWS that answers as a test says, in front of a client of the SDK."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cache
 from types import SimpleNamespace
 from typing import Any
 
-from botocore.config import Config
-from botocore.session import Session
+from botocore.validate import ParamValidator
 from callbacks.adapters.aws import client
 
 Answer = dict[str, Any] | Exception
@@ -25,9 +23,12 @@ HELD = {
 
 @dataclass
 class Service:
-    """Notes each call and its reply; answers the operations that a test has put into `answers`."""
+    """Notes each call and its reply; answers the operations that a test has put into `answers`.
 
-    answers: dict[str, Answer] = field(default_factory=dict)
+    A list has an answer for each call in turn. What the service could not answer is refused.
+    """
+
+    answers: dict[str, Answer | list[Answer]] = field(default_factory=dict)
     calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     replies: list[dict[str, Any]] = field(default_factory=list)
 
@@ -46,18 +47,23 @@ class Service:
 
     def answer(self, model: Any, **_: Any) -> tuple[Any, dict[str, Any]] | None:
         answer = self.answers.get(model.name)
+        if isinstance(answer, list):
+            answer = answer.pop(0)
         if answer is None:
             return None
         if isinstance(answer, Exception):
             raise answer
+        if "Error" not in answer and model.output_shape:
+            faults = ParamValidator().validate(answer, model.output_shape)
+            assert not faults.has_errors(), faults.generate_report()
         metadata = answer.get("ResponseMetadata", {})
         return SimpleNamespace(status_code=metadata.get("HTTPStatusCode", 200)), answer
 
 
 @contextmanager
-def intercepted(name: str) -> Iterator[Service]:
-    """`name` is the SDK's, such as "dynamodb"; calls that no answer is for go their way."""
-    service, events = Service(), client(name).meta.events
+def intercepted(of: Any) -> Iterator[Service]:
+    """Of a client, or of the adapters' one by its name; what has no answer goes its way."""
+    service, events = Service(), (client(of) if isinstance(of, str) else of).meta.events
     events.register("provide-client-params.*.*", service.note)
     events.register_first("before-call.*.*", service.answer)
     events.register("after-call.*.*", service.hear)
@@ -67,19 +73,3 @@ def intercepted(name: str) -> Iterator[Service]:
         events.unregister("after-call.*.*", service.hear)
         events.unregister("provide-client-params.*.*", service.note)
         events.unregister("before-call.*.*", service.answer)
-
-
-@cache
-def _session() -> Session:
-    return Session()
-
-
-def unreachable_client(name: str) -> Any:
-    """A client of its own, for botocore's Stubber: it makes each call once."""
-    return _session().create_client(
-        name,
-        region_name="eu-west-1",
-        aws_access_key_id="test",
-        aws_secret_access_key="test",
-        config=Config(retries={"total_max_attempts": 1, "mode": "standard"}),
-    )

@@ -6,9 +6,9 @@ from typing import Any, cast
 
 import boto3
 import pytest
-from botocore.stub import Stubber
 from moto import mock_aws
 
+from tests.support.services import intercepted
 from tools.deploy import release
 from tools.deploy.accounts import Account
 from tools.deploy.release import Channel, OpenTasksError
@@ -123,23 +123,21 @@ def test_names_some_of_many(account: Account, root: Root) -> None:
 def test_deploys_again_what_still_has_a_removed_route(
     account: Account, root: Root, held: Any, replaced: int
 ) -> None:
-    with Stubber(account.apigateway) as stub:
-        stub.add_response(
-            "get_deployment",
-            {"apiSummary": held},
-            {"restApiId": "api", "deploymentId": "deployment", "embed": ["apisummary"]},
-        )
-        stub.add_response(
-            "get_resources",
-            {
-                "items": [
-                    {"path": "/"},
-                    {"path": "/externalCallback/GIFTS", "resourceMethods": {"POST": {}}},
-                ]
-            },
-        )
+    live = [
+        {"path": "/"},
+        {"path": "/externalCallback/GIFTS", "resourceMethods": {"POST": {}}},
+    ]
+    with intercepted(account.apigateway) as apigateway:
+        apigateway.answers = {
+            "GetDeployment": {"apiSummary": held},
+            "GetResources": {"items": live},
+        }
         release.apply(cast(Directory, root), account, ["-auto-approve"], ["FLOWERS"])
 
+    assert apigateway.calls[0] == (
+        "GetDeployment",
+        {"restApiId": "api", "deploymentId": "deployment", "embed": ["apisummary"]},
+    )
     again = ("apply", "-auto-approve", "-replace=module.release.aws_api_gateway_deployment.this")
     assert root.commands == [("apply", "-auto-approve"), *[again] * replaced]
 
@@ -155,23 +153,22 @@ def test_ends_subscriptions_of_accounts_that_are_no_partners(account: Account) -
         }
 
     channel = Channel("GIFTS", TOPIC, frozenset({"222222222222"}))
-    with Stubber(account.sns) as stub:
-        stub.add_response(
-            "list_subscriptions_by_topic",
-            {
-                "Subscriptions": [
-                    subscription("partner", "222222222222"),
-                    subscription("platform", "111111111111"),
-                    subscription("unconfirmed", "333333333333", "PendingConfirmation"),
-                ],
-                "NextToken": "more",
-            },
-        )
-        stub.add_response(
-            "list_subscriptions_by_topic",
-            {"Subscriptions": [subscription("former", "333333333333")]},
-        )
-        stub.add_response("unsubscribe", {}, {"SubscriptionArn": f"{TOPIC}:former"})
+    first = [
+        subscription("partner", "222222222222"),
+        subscription("platform", "111111111111"),
+        subscription("unconfirmed", "333333333333", "PendingConfirmation"),
+    ]
+    second = [subscription("former", "333333333333")]
+    with intercepted(account.sns) as sns:
+        sns.answers = {
+            "ListSubscriptionsByTopic": [
+                {"Subscriptions": first, "NextToken": "more"},
+                {"Subscriptions": second},
+            ],
+            "Unsubscribe": {},
+        }
 
         assert list(release.end_subscriptions(account, [channel])) == ["former"]
-        stub.assert_no_pending_responses()
+
+    ended = [asked for operation, asked in sns.calls if operation == "Unsubscribe"]
+    assert ended == [{"SubscriptionArn": f"{TOPIC}:former"}]

@@ -1,4 +1,4 @@
-"""How the commands end, what they print, and when the partner is done with a message."""
+"""How the commands end, and what they print."""
 
 import sys
 from collections.abc import Iterator
@@ -6,18 +6,11 @@ from pathlib import Path
 from unittest.mock import Mock
 
 import pytest
-import requests
 
-from examples.partner_with_aws.service import Message, Partner
 from tools.devenv import __main__ as commands
 from tools.devenv import environment
 from tools.devenv.environment import Environment
 from tools.devenv.walkthrough import Step, StepFailedError
-
-MESSAGE = Message(
-    {"subject": "order-1", "tasktype": "T", "callbackurl": "https://example.com", "data": {}},
-    "receipt",
-)
 
 
 @pytest.fixture
@@ -72,33 +65,3 @@ def test_env_of_what_is_not_up(
     printed = capsys.readouterr()
     assert printed.out == ""
     assert printed.err == "The local environment is not up: run `make up` first.\n"
-
-
-@pytest.mark.parametrize(
-    ("status", "deleted"),
-    [
-        (200, True),
-        (202, True),
-        (404, True),
-        (409, True),
-        (410, True),
-        (400, False),
-        (403, False),
-        (413, False),
-        (429, False),
-        (500, False),
-        (503, False),
-    ],
-)
-def test_a_message_is_deleted_after_a_final_answer_only(
-    status: int, deleted: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    account = Mock()
-    partner = Partner(account, "queue", "role", "external-id")
-    answer = requests.Response()
-    answer.status_code = status
-    monkeypatch.setattr(partner, "call_back", Mock(return_value=answer))
-
-    partner.handle(MESSAGE, dict)
-
-    assert account.sqs.delete_message.called is deleted

@@ -58,7 +58,13 @@ def test_the_error_of_the_execution_is_the_orders_reason(deployed: Deployed) -> 
 
 def test_an_input_that_the_event_leaves_out_is_asked_for(deployed: Deployed) -> None:
     deployed.aws.put_order(KEY.order_id)
-    deployed.stepfunctions.answers["DescribeExecution"] = {"input": INPUT}
+    deployed.stepfunctions.answers["DescribeExecution"] = {
+        "executionArn": EXECUTION,
+        "input": INPUT,
+        "startDate": NOW,
+        "stateMachineArn": "order-processing",
+        "status": "ABORTED",
+    }
 
     deployed.call("close_execution", ended(input=None))
 
