@@ -66,8 +66,8 @@ new-task-type: $(VENV)/.ready ## Add a task type: contract and channel (NAME= AU
 package: $(VENV)/.ready ## Build the functions' package (ARCH=arm64|x86_64 PYTHON=3.13)
 	$(RUN) -m tools.deploy.package --arch $(ARCH) --python $(PYTHON)
 
-bench: $(VENV)/.ready ## Measure each function beside a bare boto3 handler
-	$(RUN) -m benchmarks.functions
+bench: $(VENV)/.ready $(ENGINE_VENV)/.ready ## Measure each function beside a bare boto3 handler
+	PYTHONPATH=lambdas $(RUN) -m benchmarks.functions --report docs/benchmarks.md
 
 soak: $(VENV)/.ready ## Run the life of a callback task through random interleavings (STEPS=100000)
 	PYTHONPATH=lambdas $(RUN) -m benchmarks.soak --steps $(STEPS)

@@ -7,9 +7,7 @@ from typing import Any
 import boto3
 import urllib3
 
-with open(os.environ["BENCH_CALLS"], encoding="utf-8") as file:  # noqa: PTH123
-    invocations = json.load(file)
-
+invocations = json.loads(os.environ["BENCH_CALLS"])
 services = dict.fromkeys(call[0] for calls in invocations for call in calls)
 clients: dict[str, Any] = {
     service: urllib3 if service == "http" else boto3.client(service) for service in services

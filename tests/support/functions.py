@@ -15,8 +15,12 @@ from types import ModuleType
 from typing import Any
 from unittest.mock import patch
 
-from tests.support.channels import SHIPPING
+from callbacks.domain.outcome import digest
+from callbacks.domain.task import CallbackTask
+
+from tests.support.channels import SHIPPING, example
 from tests.support.cloud import ORDERS, PREFIX, TASKS, Cloud
+from tests.support.tasks import EXECUTION, KEY, SHIPPED, token
 
 NAMES = (
     "close_execution",
@@ -31,6 +35,14 @@ NAMES = (
 ACCOUNT = "111111111111"
 SIGNING_SECRET = f"{PREFIX}-signing"
 ACME = f"arn:aws:sts::{ACCOUNT}:assumed-role/{PREFIX}-order-shipping-service-acme-shipping/worker"
+
+# The callback that reports SHIPPED.
+SUCCESS: dict[str, Any] = {
+    "order_id": KEY.order_id,
+    "task_type": SHIPPING,
+    "task_status": "SUCCESS",
+    "task_output": SHIPPED.output,
+}
 
 Handler = Callable[[dict[str, Any], Any], Any]
 
@@ -49,6 +61,7 @@ def environment(cloud: Cloud) -> dict[str, str]:
         "POWERTOOLS_METRICS_NAMESPACE": "CallbackChannels",
         "POWERTOOLS_SERVICE_NAME": "test",
         "POWERTOOLS_LOG_LEVEL": "DEBUG",
+        "PYDANTIC_DISABLE_PLUGINS": "__all__",
         "ENVIRONMENT": "test",
         "CALLBACK_TABLE": TASKS,
         "ORDERS_TABLE": ORDERS,
@@ -105,6 +118,17 @@ def deployed(cloud: Cloud) -> Iterator[None]:
         forget()
 
 
+def dispatch_event() -> dict[str, Any]:
+    """What the workflow calls a dispatcher with."""
+    return {
+        "token": token(),
+        "input": {"order_id": KEY.order_id, "order_contents": example("valid", "request")},
+        "execution_arn": EXECUTION,
+        "callback": "true",
+        "timeout_seconds": 3600,
+    }
+
+
 def callback_event(
     body: Any,
     *,
@@ -157,6 +181,30 @@ def callback_event(
         "body": base64.b64encode(text.encode()).decode() if encoded else text,
         "isBase64Encoded": encoded,
     }
+
+
+def redelivery_message(task: CallbackTask) -> str:
+    """What the redelivery queue carries once the task was claimed for SHIPPED."""
+    return json.dumps(
+        {
+            "order_id": task.key.order_id,
+            "task_type": task.key.task_type,
+            "callback_id": task.callback_id,
+            "outcome_digest": digest(SHIPPED),
+        }
+    )
+
+
+def webhook_message() -> str:
+    """What a webhook is sent of the first attempt: the part of its CloudEvent that is read."""
+    return json.dumps(
+        {
+            "id": "attempt-1",
+            "subject": KEY.order_id,
+            "tasktype": KEY.task_type,
+            "expirytime": "2098-01-01T00:00:00.000Z",
+        }
+    )
 
 
 def redelivery_event(*bodies: str, tries: int = 1) -> dict[str, Any]:

@@ -17,26 +17,14 @@ from callbacks.domain.task import Status
 from callbacks.runtime.clock import SystemClock
 from standardwebhooks import Webhook
 
-from tests.support import functions
 from tests.support.cloud import TASKS
 from tests.support.deployed import Deployed
-from tests.support.functions import SIGNING_SECRET
+from tests.support.functions import SIGNING_SECRET, redelivery_event, webhook_message
 from tests.support.services import intercepted
 from tests.support.tasks import KEY, NOW, completing, pending
 
 FIRST, SECOND = ("whsec_" + base64.b64encode(letter * 32).decode() for letter in (b"a", b"b"))
-DEADLINE = "2098-01-01T00:00:00.000Z"
 TIMEOUT_SECONDS = 10**9
-
-
-def message(**changes: Any) -> str:
-    known = {
-        "id": "attempt-1",
-        "subject": KEY.order_id,
-        "tasktype": KEY.task_type,
-        "expirytime": DEADLINE,
-    }
-    return json.dumps(known | changes)
 
 
 @dataclass
@@ -70,7 +58,7 @@ def deliver(
     deployed: Deployed, body: str | None = None, *, tries: int = 1, sent_at: int = NOW
 ) -> list[str]:
     """The messages that are to come again."""
-    event = functions.redelivery_event(body or message(), tries=tries)
+    event = redelivery_event(body or webhook_message(), tries=tries)
     event["Records"][0]["attributes"]["SentTimestamp"] = str(sent_at * 1000)
     failures = deployed.call("deliver_webhook", event)["batchItemFailures"]
     return [failure["itemIdentifier"] for failure in failures]
@@ -149,7 +137,7 @@ def test_a_message_of_a_week_is_sent_anew(deployed: Deployed, endpoint: Endpoint
     with at(NOW + 7 * 86_400 + 1):
         assert deliver(deployed, tries=800) == []
 
-    assert deployed.aws.receive(deployed.aws.partner_queue_url) == [message()]
+    assert deployed.aws.receive(deployed.aws.partner_queue_url) == [webhook_message()]
 
 
 def test_an_endpoint_that_is_gone_fails_the_task(deployed: Deployed, endpoint: Endpoint) -> None:
@@ -158,7 +146,7 @@ def test_an_endpoint_that_is_gone_fails_the_task(deployed: Deployed, endpoint: E
     assert deliver(deployed) == []
 
     [letter] = letters(deployed)
-    assert letter["Body"] == message()
+    assert letter["Body"] == webhook_message()
     reason = letter["MessageAttributes"]["reason"]["StringValue"]
     record = deployed.record()
     assert record is not None
@@ -224,4 +212,4 @@ def at(now: float) -> Any:
 
 def signatures_of(posted: dict[str, Any], *secrets: str) -> list[str]:
     timestamp = datetime.fromtimestamp(int(posted["headers"]["webhook-timestamp"]), UTC)
-    return [Webhook(secret).sign("attempt-1", timestamp, message()) for secret in secrets]
+    return [Webhook(secret).sign("attempt-1", timestamp, webhook_message()) for secret in secrets]

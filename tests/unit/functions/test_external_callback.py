@@ -12,9 +12,9 @@ from callbacks.domain.channel import Contract
 from callbacks.domain.outcome import Outcome, Success, digest
 from callbacks.domain.task import CallbackTask, OutcomeStatus, Settlement, Status, expired
 
-from tests.support.channels import SHIPPING, composed, example, shipping_channel
+from tests.support.channels import SHIPPING, composed, shipping_channel
 from tests.support.deployed import Deployed
-from tests.support.functions import ACME, callback_event
+from tests.support.functions import ACME, SUCCESS, callback_event
 from tests.support.services import HELD, Service, intercepted
 from tests.support.tasks import (
     BUSY,
@@ -30,12 +30,7 @@ from tests.support.tasks import (
     unsettled,
 )
 
-BODY: dict[str, Any] = {
-    "order_id": KEY.order_id,
-    "task_type": SHIPPING,
-    "task_status": "SUCCESS",
-    "task_output": example("valid", "output"),
-}
+BODY = SUCCESS
 HEARTBEAT = {name: BODY[name] for name in ("order_id", "task_type")} | {
     "task_status": "IN_PROGRESS"
 }

@@ -4,26 +4,14 @@ import json
 from typing import Any
 
 import pytest
-from callbacks.domain.outcome import digest
-from callbacks.domain.task import CallbackTask, OutcomeStatus, Status, TaskKey
+from callbacks.domain.task import OutcomeStatus, Status, TaskKey
 
 from tests.support import functions
 from tests.support.channels import SHIPPING
 from tests.support.deployed import Deployed
-from tests.support.functions import redelivery_event
+from tests.support.functions import redelivery_event, redelivery_message
 from tests.support.services import intercepted
-from tests.support.tasks import KEY, SHIPPED, completing, done, token
-
-
-def message(task: CallbackTask) -> str:
-    return json.dumps(
-        {
-            "order_id": task.key.order_id,
-            "task_type": task.key.task_type,
-            "callback_id": task.callback_id,
-            "outcome_digest": digest(SHIPPED),
-        }
-    )
+from tests.support.tasks import KEY, completing, done, token
 
 
 def redeliver(deployed: Deployed, *bodies: str, tries: int = 1) -> list[str]:
@@ -45,7 +33,7 @@ def redeliver(deployed: Deployed, *bodies: str, tries: int = 1) -> list[str]:
 def test_an_outcome_is_delivered(deployed: Deployed) -> None:
     deployed.given(completing())
 
-    assert redeliver(deployed, message(completing())) == []
+    assert redeliver(deployed, redelivery_message(completing())) == []
 
     [(operation, sent)] = deployed.sends
     assert (operation, sent["taskToken"]) == ("SendTaskSuccess", token())
@@ -61,7 +49,9 @@ def test_only_what_failed_is_tried_again(deployed: Deployed) -> None:
     deployed.given(completing())
     deployed.stepfunctions.refuse("SendTaskSuccess", "ThrottlingException", token())
 
-    assert redeliver(deployed, message(completing()), "no message", message(done())) == [
+    assert redeliver(
+        deployed, redelivery_message(completing()), "no message", redelivery_message(done())
+    ) == [
         "message-0",
         "message-1",
         "message-2",
@@ -69,7 +59,9 @@ def test_only_what_failed_is_tried_again(deployed: Deployed) -> None:
 
     deployed.stepfunctions.answers["SendTaskSuccess"] = {}
 
-    assert redeliver(deployed, message(other), "no message", message(completing())) == ["message-1"]
+    assert redeliver(
+        deployed, redelivery_message(other), "no message", redelivery_message(completing())
+    ) == ["message-1"]
 
 
 @pytest.mark.parametrize("body", ["", "{}", "[]", '{"order_id": 1}'])
@@ -82,8 +74,8 @@ def test_the_last_try_that_fails_ends_in_the_dead_letter_queue(deployed: Deploye
     deployed.given(completing())
     deployed.stepfunctions.refuse("SendTaskSuccess", "ServiceUnavailable", token(), 503)
 
-    assert redeliver(deployed, message(completing()), tries=2) == ["message-0"]
-    assert redeliver(deployed, message(completing()), tries=3) == []
+    assert redeliver(deployed, redelivery_message(completing()), tries=2) == ["message-0"]
+    assert redeliver(deployed, redelivery_message(completing()), tries=3) == []
 
     [dead] = deployed.aws.receive(deployed.aws.dead_letter_queue_url)
     assert json.loads(dead)["reason"] == "the last try failed"
@@ -102,7 +94,7 @@ def test_a_record_that_cannot_be_reached_is_tried_again(operation: str, deployed
     with intercepted("dynamodb") as dynamodb:
         dynamodb.refuse(operation, "InternalServerError", status=500)
 
-        assert redeliver(deployed, message(completing())) == ["message-0"]
+        assert redeliver(deployed, redelivery_message(completing())) == ["message-0"]
 
     assert deployed.logged("REDELIVERY_UNAVAILABLE")["order_id"] == KEY.order_id
 

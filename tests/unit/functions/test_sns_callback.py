@@ -14,16 +14,11 @@ from callbacks.domain.task import Status
 
 from tests.support.channels import SHIPPING, example, shipping_channel
 from tests.support.deployed import Deployed
+from tests.support.functions import dispatch_event
 from tests.support.services import intercepted
 from tests.support.tasks import EXECUTION, KEY, token
 
-EVENT: dict[str, Any] = {
-    "token": token(),
-    "input": {"order_id": KEY.order_id, "order_contents": example("valid", "request")},
-    "execution_arn": EXECUTION,
-    "callback": "true",
-    "timeout_seconds": 3600,
-}
+EVENT = dispatch_event()
 
 
 def test_a_wait_is_recorded_and_its_message_published(deployed: Deployed) -> None:

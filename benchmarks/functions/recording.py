@@ -1,0 +1,99 @@
+"""What the functions ask of AWS and what it replies, recorded in process on moto."""
+
+import io
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, redirect_stdout
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any
+from unittest.mock import patch
+
+from botocore import xform_name
+from callbacks.adapters.aws import READ_TIMEOUT_SECONDS, client, lazy
+from callbacks.adapters.task_table import DynamoDBTasks
+
+from benchmarks.functions.cases import Case
+from tests.support import functions
+from tests.support.cloud import REGION, TASKS, cloud
+from tests.support.services import intercepted
+from tests.support.tasks import KEY
+
+# A service, a method of its client, and the arguments; "http" and "request" for a webhook.
+type Call = tuple[str, str, Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class Recording:
+    """The calls of a first and of a later invocation; a reply for each method, as it is sent."""
+
+    environment: Mapping[str, str]
+    first: list[Call]
+    later: list[Call]
+    replies: Mapping[str, bytes]
+
+    def methods(self, invocations: int) -> list[str]:
+        """What so many invocations of one process call."""
+        return [method for _, method, _ in self.first + self.later * (invocations - 1)]
+
+
+def recorded(case: Case) -> Recording:
+    """Invokes the function twice, and finds the same each time.
+
+    Raises:
+        ValueError: it calls something else than the case says.
+    """
+    invocations: list[list[Call]] = []
+    replies: dict[str, bytes] = {}
+    with (
+        patch.dict(os.environ, AWS_DEFAULT_REGION=REGION),
+        redirect_stdout(io.StringIO()),
+        cloud() as aws,
+        functions.deployed(aws),
+        intercepted("stepfunctions") as stepfunctions,
+    ):
+        stepfunctions.answers["SendTaskSuccess"] = {}
+        secret = json.dumps({"current": "whsec_" + "MDEy" * 8})
+        client("secretsmanager").create_secret(Name=functions.SIGNING_SECRET, SecretString=secret)
+        aws.register()
+        aws.put_order(KEY.order_id)
+        for _ in range(2):
+            key = {"order_id": {"S": KEY.order_id}, "task_type": {"S": KEY.task_type}}
+            aws.dynamodb.delete_item(TableName=TASKS, Key=key)
+            if case.given:
+                DynamoDBTasks(lazy("dynamodb"), TASKS).create(case.given)
+            with _heard(replies) as calls:
+                functions.handler(case.function)(dict(case.event), functions.Context())
+            invocations.append(calls)
+        environment = functions.environment(aws)
+    first, later = invocations
+    if (made := [method for _, method, _ in later]) != [*case.calls]:
+        raise ValueError(f"{case.function} calls {made} and not {[*case.calls]}")
+    return Recording(environment, first, later, replies)
+
+
+@contextmanager
+def _heard(replies: dict[str, bytes]) -> Iterator[list[Call]]:
+    """The calls, in order, as they are made; `replies` get the first one to each method."""
+    calls: list[Call] = []
+
+    def call(params: Mapping[str, Any], model: Any, **_: Any) -> None:
+        calls.append((model.service_model.service_name, xform_name(model.name), params))
+
+    def reply(operation_model: Any, response_dict: Mapping[str, Any], **_: Any) -> None:
+        replies.setdefault(xform_name(operation_model.name), response_dict["body"])
+
+    def request(method: str, url: str, *, body: bytes, headers: Any, **_: Any) -> Any:
+        sent = {"method": method, "url": url, "body": body.decode(), "headers": headers}
+        calls.append(("http", "request", sent))
+        return SimpleNamespace(status=200, headers={}, close=lambda: None)
+
+    with ExitStack() as stack:
+        stack.enter_context(patch("callbacks.adapters.webhook.urllib3.request", request))
+        for service in READ_TIMEOUT_SECONDS:
+            events = client(service).meta.events
+            for name, hear in (("provide-client-params.*.*", call), ("before-parse.*.*", reply)):
+                events.register(name, hear)
+                stack.callback(events.unregister, name, hear)
+        yield calls
