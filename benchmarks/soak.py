@@ -30,7 +30,7 @@ def main() -> None:
     finally:
         console.print(_counts("Steps", "step", tally))
         console.print(_counts("Calls of ports", "call", tally))
-        console.print(_answers(tally))
+        console.print(_responses(tally))
     console.print(f"no invariant was violated, {time.monotonic() - began:.0f} s")
 
 
@@ -55,17 +55,17 @@ def _counts(title: str, group: str, tally: Tally) -> Table:
     return table
 
 
-def _answers(tally: Tally) -> Table:
-    """A row for each kind of answer that a partner sent, a column for each that it got."""
-    answers = {(of, name): count for (of, name), count in tally.items() if of not in GROUPS}
-    columns = sorted({name for _, name in answers})
-    table = Table("answer", title="Answers")
+def _responses(tally: Tally) -> Table:
+    """A row for each kind of callback that a partner sent, a column for each response."""
+    responses = {(of, name): count for (of, name), count in tally.items() if of not in GROUPS}
+    columns = sorted({name for _, name in responses})
+    table = Table("callback", title="Responses")
     for column in columns:
         table.add_column(column, justify="right", overflow="fold")
-    for kind in sorted({kind for kind, _ in answers}):
+    for kind in sorted({kind for kind, _ in responses}):
         table.add_row(
-            kind.removeprefix("answer: "),
-            *(str(answers.get((kind, column), "")) for column in columns),
+            kind.removeprefix("callback: "),
+            *(str(responses.get((kind, column), "")) for column in columns),
         )
     return table
 

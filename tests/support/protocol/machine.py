@@ -380,7 +380,7 @@ class Lifecycle(RuleBasedStateMachine):
     def _call(self, call: Call, fate: Fate) -> None:
         harness = self.harness
         kind = self._kind(call)
-        beside_another = any(one.kind.startswith("answer") for one in self.running)
+        beside_another = any(one.kind.startswith("callback") for one in self.running)
         harness.invariants.asked(call)
         self.calls.append(call)
 
@@ -390,12 +390,12 @@ class Lifecycle(RuleBasedStateMachine):
             return harness.completer.complete(KEY, call.callback_id, call.outcome, "partner")
 
         def answered(process: Process) -> None:
-            self._count(f"answer: {kind}", _answer_name(process))
+            self._count(f"callback: {kind}", _answer_name(process))
             if beside_another:
                 self._count("of these, beside another", _answer_name(process))
             harness.invariants.answered(call, process)
 
-        self._start(f"answer: {kind}", work, answered, fate)
+        self._start(f"callback: {kind}", work, answered, fate)
 
     def _enter_wait(self, execution: str, fate: Fate) -> str:
         harness = self.harness

@@ -11,7 +11,8 @@ import tempfile
 import time
 from argparse import ArgumentParser
 from collections import Counter
-from dataclasses import replace
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,29 @@ SHOWN = (
 )
 
 
+@dataclass(frozen=True)
+class Plan:
+    """What would change with so many channels more: address => change."""
+
+    more: int
+    seconds: float
+    changes: dict[str, Any]
+
+    @property
+    def created(self) -> Counter[str]:
+        """How many of each type of resource."""
+        return Counter(
+            resource["type"]
+            for resource in self.changes.values()
+            if resource["change"]["actions"] == ["create"]
+        )
+
+    @property
+    def others(self) -> list[str]:
+        """What has to do neither with a new channel nor with the release."""
+        return sorted(address for address in self.changes if not _allowed(address, self.changes))
+
+
 def main() -> int:
     parser = ArgumentParser(prog="python -m benchmarks.channels", description=__doc__)
     parser.add_argument("channels", type=int, nargs="?", default=200)
@@ -52,6 +76,22 @@ def main() -> int:
     forget_aws_configuration()
     environment = Environment(REPOSITORY / ".local", ENGINE_PYTHON)
     console = Console()
+    declared = len(read(REPOSITORY).task_types)
+    for plan in plans(environment, (1, 2, wanted - declared)):
+        console.print(_report(declared, plan))
+        if plan.others:
+            console.print(f"Neither a channel nor the release: {', '.join(plan.others)}")
+            return 1
+    return 0
+
+
+def plans(environment: Environment, numbers: Iterable[int]) -> Iterator[Plan]:
+    """A plan for each number of channels more, on a copy of the sources.
+
+    Raises:
+        NotUpError: the environment is not up.
+        TerraformError: Terraform refuses to plan them.
+    """
     with tempfile.TemporaryDirectory(prefix="callback-channels-") as scratch:
         copy = Path(scratch)
         for folder in SOURCES:
@@ -60,18 +100,11 @@ def main() -> int:
             )
         platform = read(copy)
         root = _initialised(environment, copy)
-        declared = len(platform.task_types)
-        for count in (declared + 1, declared + 2, wanted):
-            _declare(copy, platform, count - declared)
+        for more in numbers:
+            _declare(copy, platform, more)
             began = time.perf_counter()
             changes = _plan(environment, root)
-            seconds = time.perf_counter() - began
-            others = sorted(address for address in changes if not _allowed(address, changes))
-            console.print(_report(count, seconds, changes))
-            if others:
-                console.print(f"Neither a channel nor the release: {', '.join(others)}")
-                return 1
-    return 0
+            yield Plan(more, time.perf_counter() - began, changes)
 
 
 def _initialised(environment: Environment, copy: Path) -> Directory:
@@ -140,25 +173,21 @@ def _drifts(resource: dict[str, Any]) -> bool:
     return all(("platform", resource["type"], name) in DRIFT for name in changed)
 
 
-def _report(count: int, seconds: float, changes: dict[str, Any]) -> Table:
-    kinds = Counter(
-        resource["type"]
-        for resource in changes.values()
-        if resource["change"]["actions"] == ["create"]
-    )
-    table = Table(title=f"{count} channels, planned in {seconds:.0f} s", title_justify="left")
+def _report(declared: int, plan: Plan) -> Table:
+    title = f"{declared + plan.more} channels, planned in {plan.seconds:.0f} s"
+    table = Table(title=title, title_justify="left")
     table.add_column("changes")
     table.add_column("number", justify="right")
-    for verb, actions in (
-        ("created", ["create"]),
-        ("updated", ["update"]),
-        ("replaced", ["create", "delete"]),
-        ("destroyed", ["delete"]),
+    actions = Counter(tuple(change["change"]["actions"]) for change in plan.changes.values())
+    for verb, named in (
+        ("created", ("create",)),
+        ("updated", ("update",)),
+        ("replaced", ("create", "delete")),
+        ("destroyed", ("delete",)),
     ):
-        number = sum(resource["change"]["actions"] == actions for resource in changes.values())
-        table.add_row(verb, str(number))
+        table.add_row(verb, str(actions[named]))
     for kind in SHOWN:
-        table.add_row(f"  new {kind}", str(kinds[kind]))
+        table.add_row(f"  new {kind}", str(plan.created[kind]))
     return table
 
 
