@@ -1,4 +1,4 @@
-"""The machine finds each of the protocol's likely faults, made one at a time."""
+"""The machine kills each mutant of the protocol: a likely fault, made one at a time."""
 
 from collections.abc import Collection
 from dataclasses import replace

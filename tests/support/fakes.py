@@ -1,4 +1,4 @@
-"""The ports in memory. The tests in tests/contract hold them to what the AWS adapters do."""
+"""The ports in memory. The tests in tests/adapters hold them to what the AWS adapters do."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace

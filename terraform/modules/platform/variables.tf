@@ -180,7 +180,7 @@ variable "role_path" {
 }
 
 variable "scope_send_task" {
-  description = "Whether the functions may send task results to the platform's state machines only. false is for a local engine that cannot judge it."
+  description = "Whether the functions may send task results to the platform's state machines only. false is for a local engine that cannot evaluate it."
   type        = bool
   default     = true
   nullable    = false

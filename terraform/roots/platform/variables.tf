@@ -168,7 +168,7 @@ variable "scope_send_task" {
 
   validation {
     condition     = var.scope_send_task || var.environment == "local"
-    error_message = "scope_send_task may be false in the environment local only, whose engine cannot judge it: leave it out."
+    error_message = "scope_send_task may be false in the environment local only, whose engine cannot evaluate it: leave it out."
   }
 }
 

@@ -62,8 +62,8 @@ ASSUMPTIONS: dict[str, Callable[[AccessHarness], dict[str, Any]]] = {
     "of another partner's role": lambda harness: {
         "role_arn": harness.callers.other.partner.callback_role_arn
     },
-    # Of the functions' roles the trust is judged in test_rules: the engine lets any account's root
-    # assume a role that trusts a service without a condition.
+    # The trust of the functions' roles is evaluated in test_rules: the engine lets any account's
+    # root assume a role that trusts a service without a condition.
     "of the workflow's role": lambda harness: {"role_arn": workflow_role(harness)},
 }
 

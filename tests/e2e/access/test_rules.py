@@ -1,4 +1,4 @@
-"""Rules that the local engine does not apply to calls: the policies of a plan are judged instead.
+"""Rules that the local engine does not apply to calls, evaluated on the policies of a plan.
 
 These are the conditions on sns:Protocol and sns:Endpoint, the state machines of SendTask*, the keys
 of what is written to CallbackTasks, the KMS key's use through services, the trust in Lambda, and
@@ -284,14 +284,14 @@ def verdicts(policies: Policies) -> Verdicts:
         for rule, (allowed, changes) in RULES.items()
         for name, request in _requests(rule, allowed, changes).items()
     }
-    judged = subprocess.run(
+    evaluated = subprocess.run(
         [ENGINE_PYTHON, REPOSITORY / "tests/support/e2e/policy_evaluator.py"],
         input=json.dumps([_document(request, policies) for request in named.values()]),
         capture_output=True,
         check=True,
         text=True,
     )
-    return dict(zip(named, json.loads(judged.stdout), strict=True))
+    return dict(zip(named, json.loads(evaluated.stdout), strict=True))
 
 
 @pytest.mark.parametrize("rule", RULES)

@@ -26,10 +26,10 @@ def decision(request: dict[str, Any]) -> str:
     )
     policy = request["policy"]
     if any("Principal" in statement for statement in policy["Statement"]):
-        judged = iam_evaluator.evaluate_resource_policy(policy, context, request["service"])
+        evaluated = iam_evaluator.evaluate_resource_policy(policy, context, request["service"])
     else:
-        judged = iam_evaluator.evaluate(context, [iam_evaluator.parse_policy_document(policy)])
-    return str(judged.decision)
+        evaluated = iam_evaluator.evaluate(context, [iam_evaluator.parse_policy_document(policy)])
+    return str(evaluated.decision)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from tools.devenv.engine import Engine
 from tools.devenv.environment import Environment, NotUpError
 
 
-class Stage:
+class Harness:
     """Stands in for what takes long: the engine's program, the buckets, and both applies."""
 
     def __init__(self, directory: Path) -> None:
@@ -56,33 +56,33 @@ class Stage:
 
 
 @pytest.fixture
-def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
-    stage = Stage(tmp_path)
-    monkeypatch.setattr(engine, "spawn", stage.spawn)
+def harness(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Harness]:
+    harness = Harness(tmp_path)
+    monkeypatch.setattr(engine, "spawn", harness.spawn)
     monkeypatch.setattr(engine, "_answers", lambda _: True)
     monkeypatch.setattr(environment, "_make_state_buckets", lambda _: None)
-    monkeypatch.setattr(package, "manifest", lambda _: stage.package)
-    monkeypatch.setattr(Environment, "_apply_root", stage.apply)
-    yield stage
-    stage.clear()
+    monkeypatch.setattr(package, "manifest", lambda _: harness.package)
+    monkeypatch.setattr(Environment, "_apply_root", harness.apply)
+    yield harness
+    harness.clear()
 
 
-def test_up_applies_both_roots_once(stage: Stage) -> None:
-    first, second = stage.up(), stage.up()
+def test_up_applies_both_roots_once(harness: Harness) -> None:
+    first, second = harness.up(), harness.up()
 
     assert (first, second) == (True, False)
-    assert stage.applies == [("platform", 1), ("partner", 1)]
-    assert len(stage.engines) == 1
+    assert harness.applies == [("platform", 1), ("partner", 1)]
+    assert len(harness.engines) == 1
 
 
-def test_a_new_package_is_applied_to_the_same_engine(stage: Stage) -> None:
-    stage.up()
-    stage.package.write_text('{"changed": true}')
+def test_a_new_package_is_applied_to_the_same_engine(harness: Harness) -> None:
+    harness.up()
+    harness.package.write_text('{"changed": true}')
 
-    assert stage.up()
+    assert harness.up()
 
-    assert stage.applies == [("platform", 1), ("partner", 1)] * 2
-    assert len(stage.engines) == 1
+    assert harness.applies == [("platform", 1), ("partner", 1)] * 2
+    assert len(harness.engines) == 1
 
 
 @pytest.mark.parametrize(
@@ -100,76 +100,76 @@ def test_a_new_package_is_applied_to_the_same_engine(stage: Stage) -> None:
     ],
 )
 def test_a_change_is_applied_if_an_apply_reads_it(
-    path: str, applied: bool, stage: Stage, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    path: str, applied: bool, harness: Harness, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(environment, "REPOSITORY", tmp_path / "repository")
     changed = tmp_path / "repository" / path
     changed.parent.mkdir(parents=True)
-    stage.up()
+    harness.up()
     changed.write_text("changed")
 
-    assert stage.up() is applied
+    assert harness.up() is applied
 
 
-def test_a_dead_engine_is_replaced(stage: Stage) -> None:
-    stage.up()
-    stage.engines[0].stop()
+def test_a_dead_engine_is_replaced(harness: Harness) -> None:
+    harness.up()
+    harness.engines[0].stop()
 
-    assert stage.up()
+    assert harness.up()
 
-    assert stage.applies[2:] == [("platform", 2), ("partner", 2)]
+    assert harness.applies[2:] == [("platform", 2), ("partner", 2)]
 
 
-def test_a_pid_that_another_process_has_by_now_is_left_alone(stage: Stage) -> None:
-    bystander = stage.spawn()
-    stage.engines.append(Engine(bystander.pid, bystander.started - 60, port=2))
+def test_a_pid_that_another_process_has_by_now_is_left_alone(harness: Harness) -> None:
+    bystander = harness.spawn()
+    harness.engines.append(Engine(bystander.pid, bystander.started - 60, port=2))
 
-    assert stage.engines[-1].process() is None
-    stage.engines.pop().stop()
+    assert harness.engines[-1].process() is None
+    harness.engines.pop().stop()
 
     assert bystander.process() is not None
 
 
-def test_an_apply_that_was_killed_is_made_anew_on_a_new_engine(stage: Stage) -> None:
-    stage.fail(SystemExit())
+def test_an_apply_that_was_killed_is_made_anew_on_a_new_engine(harness: Harness) -> None:
+    harness.fail(SystemExit())
 
-    assert stage.up()
+    assert harness.up()
 
-    assert stage.engines[0].process() is None
-    assert stage.applies == [("platform", 2), ("partner", 2)]
-
-
-def test_an_apply_that_failed_goes_on_where_it_was(stage: Stage) -> None:
-    stage.fail(TerraformError("failed"))
-
-    assert stage.up()
-
-    assert len(stage.engines) == 1
-    assert stage.applies == [("platform", 1), ("partner", 1)]
+    assert harness.engines[0].process() is None
+    assert harness.applies == [("platform", 2), ("partner", 2)]
 
 
-def test_a_broken_record_is_made_anew(stage: Stage) -> None:
-    stage.up()
-    (stage.environment.directory / "state.json").write_text('{"engine": {}}')
+def test_an_apply_that_failed_goes_on_where_it_was(harness: Harness) -> None:
+    harness.fail(TerraformError("failed"))
 
-    assert stage.up()
+    assert harness.up()
+
+    assert len(harness.engines) == 1
+    assert harness.applies == [("platform", 1), ("partner", 1)]
 
 
-def test_down_stops_the_engine_and_forgets(stage: Stage) -> None:
-    stage.up()
+def test_a_broken_record_is_made_anew(harness: Harness) -> None:
+    harness.up()
+    (harness.environment.directory / "state.json").write_text('{"engine": {}}')
 
-    stage.environment.down()
-    stage.environment.down()
+    assert harness.up()
 
-    assert stage.engines[0].process() is None
-    assert [entry.name for entry in stage.environment.directory.iterdir()] == ["lock"]
+
+def test_down_stops_the_engine_and_forgets(harness: Harness) -> None:
+    harness.up()
+
+    harness.environment.down()
+    harness.environment.down()
+
+    assert harness.engines[0].process() is None
+    assert [entry.name for entry in harness.environment.directory.iterdir()] == ["lock"]
 
 
 @pytest.mark.parametrize("account", ["platform", "partner"])
-def test_exports_point_at_the_account(account: str, stage: Stage) -> None:
-    stage.up()
+def test_exports_point_at_the_account(account: str, harness: Harness) -> None:
+    harness.up()
 
-    exports = stage.environment.exports(account)
+    exports = harness.environment.exports(account)
 
     assert exports == {
         "AWS_ENDPOINT_URL": "http://127.0.0.1:1",
@@ -180,13 +180,13 @@ def test_exports_point_at_the_account(account: str, stage: Stage) -> None:
     }
 
 
-def test_exports_of_what_is_not_up(stage: Stage) -> None:
+def test_exports_of_what_is_not_up(harness: Harness) -> None:
     with pytest.raises(NotUpError, match="run `make up` first"):
-        stage.environment.exports("platform")
+        harness.environment.exports("platform")
 
 
-def test_exports_after_an_apply_that_failed(stage: Stage) -> None:
-    stage.fail(TerraformError("failed"))
+def test_exports_after_an_apply_that_failed(harness: Harness) -> None:
+    harness.fail(TerraformError("failed"))
 
     with pytest.raises(NotUpError):
-        stage.environment.exports("platform")
+        harness.environment.exports("platform")

@@ -168,7 +168,7 @@ run "leaves_send_task_open_for_a_local_engine" {
 
   assert {
     condition     = local.functions.external_callback.permissions.SendTaskResults.resources == tolist(["*"])
-    error_message = "scope_send_task = false must lift the limit that the local engine cannot judge."
+    error_message = "scope_send_task = false must lift the limit that the local engine cannot evaluate."
   }
 }
 
@@ -443,7 +443,7 @@ run "gives_each_oauth2_channel_a_scope" {
 
   assert {
     condition     = aws_api_gateway_authorizer.partners.type == "COGNITO_USER_POOLS" && aws_api_gateway_authorizer.partners.authorizer_result_ttl_in_seconds == 0
-    error_message = "Each call's token is judged by the pool, and no judgement is kept."
+    error_message = "The pool must validate each call's token, and no result may be cached."
   }
 }
 

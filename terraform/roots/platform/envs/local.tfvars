@@ -6,7 +6,7 @@ region      = "eu-west-1"
 deletion_protection = false
 log_retention_days  = 1
 retention_days      = 7
-scope_send_task     = false # The local engine judges states:SendTask* against "*" only.
+scope_send_task     = false # The local engine evaluates states:SendTask* against "*" only.
 
 partners = {
   acme-shipping = {

@@ -1,4 +1,4 @@
-"""What the API answers to good, bad and repeated callbacks, and that bad ones change nothing."""
+"""The API's responses to good, bad and repeated callbacks; bad ones change nothing."""
 
 import uuid
 from collections.abc import Callable
