@@ -127,7 +127,7 @@ class End:
 
 @dataclass(frozen=True, kw_only=True)
 class Parts:
-    """What the harness is made of; a test of a fault puts a faulty part in."""
+    """What the harness is made of; a mutant has one faulty part."""
 
     tasks: type[Tasks] = Tasks
     workflow: type[Workflow] = Workflow
