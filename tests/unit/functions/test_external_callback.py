@@ -258,7 +258,12 @@ class TestRefusal:
             (settled_as(Settlement.UNDELIVERED), "attempt-1", 410, "gone"),
             (expired(pending(), 1), None, 410, "gone"),
             (pending(requested_at=0), None, 410, "gone"),
-            (pending(callback_id_required=True), None, 400, "invalid-callback"),
+            (
+                pending(callback_id_required=True, requested_at=recently()),
+                None,
+                400,
+                "invalid-callback",
+            ),
         ],
     )
     def test_says_why(
