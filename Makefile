@@ -60,7 +60,7 @@ e2e: $(VENV)/.ready $(ENGINE_VENV)/.ready ## Run the end-to-end tests on an envi
 	$(VENV)/bin/pytest tests/e2e
 
 new-task-type: $(VENV)/.ready ## Add a task type: contract and channel (NAME= AUTH=OAUTH2 PARTNER=)
-	@$(RUN) -m tools.contracts.new_task_type '$(NAME)' $(if $(AUTH),--auth '$(AUTH)') \
+	@$(RUN) -m tools.contracts new-task-type '$(NAME)' $(if $(AUTH),--auth '$(AUTH)') \
 		$(if $(PARTNER),--partner '$(PARTNER)')
 
 package: $(VENV)/.ready ## Build the functions' package (ARCH=arm64|x86_64 PYTHON=3.13)

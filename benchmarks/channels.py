@@ -21,14 +21,12 @@ from rich.table import Table
 
 from tests.support.e2e.engine_gaps import DRIFT
 from tools import REPOSITORY
-from tools.contracts import tree
-from tools.contracts.new_task_type import PARTNER_KINDS, Platform, read
+from tools.contracts import new_task_type, tfvars, tree
 from tools.deploy.terraform import ROOTS, Directory
 from tools.devenv import ENGINE_PYTHON
 from tools.devenv.environment import Environment, forget_aws_configuration
 
 SOURCES = ("dist", "schemas", "statemachines", "terraform")
-MODEL = "ORDER_SHIPPING_SERVICE"
 ALLOWED = ("module.channel[", "module.release.")
 SCOPES = "module.platform.aws_cognito_resource_server."
 SHOWN = (
@@ -76,7 +74,7 @@ def main() -> int:
     forget_aws_configuration()
     environment = Environment(REPOSITORY / ".local", ENGINE_PYTHON)
     console = Console()
-    declared = len(read(REPOSITORY).task_types)
+    declared = len(tree.task_types(REPOSITORY))
     for plan in plans(environment, (1, 2, wanted - declared)):
         console.print(_report(declared, plan))
         if plan.others:
@@ -98,10 +96,9 @@ def plans(environment: Environment, numbers: Iterable[int]) -> Iterator[Plan]:
             shutil.copytree(
                 REPOSITORY / folder, copy / folder, ignore=shutil.ignore_patterns(".terraform")
             )
-        platform = read(copy)
         root = _initialised(environment, copy)
         for more in numbers:
-            _declare(copy, platform, more)
+            _declare(copy, more)
             began = time.perf_counter()
             changes = _plan(environment, root)
             yield Plan(more, time.perf_counter() - began, changes)
@@ -118,27 +115,14 @@ def _initialised(environment: Environment, copy: Path) -> Directory:
     return root
 
 
-def _declare(copy: Path, platform: Platform, more: int) -> None:
-    """Write as many task types more, in turn of each kind of auth that has a partner."""
-    local = platform.environments["local"]["partners"]
-    kinds = {
-        auth: [name for name, partner in sorted(local.items()) if partner.get(kind)][:1]
-        for auth, kind in PARTNER_KINDS.items()
-    }
-    kinds = {auth: partners for auth, partners in kinds.items() if partners}
-    entries = []
+def _declare(copy: Path, more: int) -> None:
+    """Add task types up to so many more, in turn of each kind of auth."""
+    auths = sorted(tfvars.NEEDED)
+    declared = tree.task_types(copy)
     for number in range(more):
         name = f"SCALE_{number:03}"
-        schemas = copy / tree.SCHEMAS
-        shutil.copytree(schemas / MODEL, schemas / name, dirs_exist_ok=True)
-        auth = sorted(kinds)[number % len(kinds)]
-        entries.append(
-            f'    {name} = {{ auth = "{auth}", partners = {json.dumps(kinds[auth])}, '
-            'payload_event_key = "order_contents", timeout_seconds = 86400 }\n'
-        )
-    source = (REPOSITORY / tree.TASK_TYPES).read_text()
-    head, opening, rest = source.partition("  task_types = {\n")
-    (copy / tree.TASK_TYPES).write_text("".join([head, opening, *entries, rest]))
+        if name not in declared:
+            new_task_type.add(copy, name, auths[number % len(auths)])
 
 
 def _plan(environment: Environment, root: Directory) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Copies of the contracts, to break one thing in."""
+"""Copies of the contracts, and of what is checked with them, to break one thing in."""
 
 import json
 import shutil
@@ -15,7 +15,10 @@ from tools.contracts import tree
 
 @pytest.fixture
 def contracts_tree(tmp_path: Path) -> Path:
-    shutil.copytree(REPOSITORY / tree.SCHEMAS, tmp_path / tree.SCHEMAS)
+    for folder in (tree.SCHEMAS, tree.ROOTS, tree.FUNCTIONS, tree.WORKFLOWS):
+        shutil.copytree(
+            REPOSITORY / folder, tmp_path / folder, ignore=shutil.ignore_patterns(".terraform")
+        )
     return tmp_path
 
 

@@ -1,6 +1,5 @@
 """Which changes of the contracts break a partner, and what is said of them."""
 
-import json
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -9,35 +8,26 @@ from typing import Any
 
 import pytest
 
-from tests.support.contracts_tree import OUTPUT, REQUEST, TASK_TYPE, Edit
-from tools import REPOSITORY
-from tools.contracts import task_types, tree
-from tools.contracts.evolution import Comparison, Revision, UnknownRevisionError, compare
+from tests.support.contracts_tree import CHANNEL, OUTPUT, REQUEST, TASK_TYPE, Edit
+from tools.contracts import tree
+from tools.contracts.evolution import Comparison, Revision, RevisionError, compare
 
 V1 = OUTPUT.parent
 V2 = V1.with_name("v2")
-
-TASK_TYPES = f"""
-locals {{
-  task_types = {{
-    {TASK_TYPE} = {{
-      auth                = "AWS_IAM"
-      require_callback_id = false
-    }}
-  }}
-}}
-"""
 
 
 @pytest.fixture
 def repository(contracts_tree: Path) -> Path:
     """A copy of the contracts, committed."""
-    (contracts_tree / tree.TASK_TYPES).parent.mkdir(parents=True)
-    (contracts_tree / tree.TASK_TYPES).write_text(TASK_TYPES)
-    author = ["-c", "user.name=Test", "-c", "user.email=test@example.com"]
-    for command in (["init", "-q"], ["add", "."], [*author, "commit", "-q", "-m", "Base"]):
-        subprocess.run(["git", "-C", str(contracts_tree), *command], check=True)
+    subprocess.run(["git", "-C", str(contracts_tree), "init", "-q"], check=True)
+    _commit(contracts_tree, "Base")
     return contracts_tree
+
+
+def _commit(repository: Path, message: str) -> None:
+    author = ["-c", "user.name=Test", "-c", "user.email=test@example.com"]
+    for command in (["add", "."], [*author, "commit", "-q", "-m", message]):
+        subprocess.run(["git", "-C", str(repository), *command], check=True)
 
 
 def _compare(repository: Path) -> Comparison:
@@ -129,7 +119,8 @@ def test_breaks_nobody(
 def test_names_a_removed_version_and_type(repository: Path) -> None:
     shutil.rmtree(repository / V1.parent)
 
-    assert {path for path, what in _said(repository) if "is gone" in what} == {OUTPUT, REQUEST}
+    gone = {path for path, what in _said(repository) if "is gone" in what}
+    assert gone == {CHANNEL, OUTPUT, REQUEST}
 
 
 def test_tries_the_examples_of_the_version_before_on_a_new_one(
@@ -147,34 +138,47 @@ def test_tries_the_examples_of_the_version_before_on_a_new_one(
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "what"),
+    ("name", "value", "what"),
     [
-        (f"{TASK_TYPE} = {{", "ORDER_PARCEL_SERVICE = {", f"{TASK_TYPE} is gone"),
-        ("= false", '= false\n versions = ["v2"]', f"v1 of {TASK_TYPE} is gone"),
-        ('"AWS_IAM"', '"OAUTH2"', "asks for OAUTH2; its partners have AWS_IAM"),
-        ("= false", "= false\n max_output_bytes = 9", "refuses outputs over 9"),
-        ("= false", "= true", "refuses callbacks without callback_id"),
+        ("versions", ["v2"], f"v1 of {TASK_TYPE} is gone"),
+        ("auth", "OAUTH2", "asks for OAUTH2; its partners have AWS_IAM"),
+        ("max_output_bytes", 9, "refuses outputs over 9"),
+        ("require_callback_id", True, "refuses callbacks without callback_id"),
     ],
 )
-def test_channel_asks_for_more(repository: Path, before: str, after: str, what: str) -> None:
-    source = repository / tree.TASK_TYPES
-    source.write_text(TASK_TYPES.replace(before, after))
+def test_channel_asks_for_more(
+    repository: Path, edit: Edit, name: str, value: Any, what: str
+) -> None:
+    edit(CHANNEL, lambda settings: settings.update({name: value}))
 
-    (found,) = [said for path, said in _said(repository) if path == tree.TASK_TYPES]
+    (found,) = _compare(repository).findings
 
-    assert what in found
+    assert found.path == CHANNEL
+    assert what in found.what
+    assert f'"{name}"' in (repository / CHANNEL).read_text().splitlines()[found.line - 1]
+
+
+def test_a_default_that_asks_for_more(repository: Path, edit: Edit) -> None:
+    edit(
+        tree.CHANNEL_SCHEMA,
+        lambda schema: schema["properties"]["max_output_bytes"].update(default=1024),
+    )
+
+    said = {what for _, what in _said(repository)}
+
+    assert f"{TASK_TYPE} refuses outputs over 1024 bytes; before, over 65536" in said
 
 
 def test_refuses_an_unknown_revision(repository: Path) -> None:
-    with pytest.raises(UnknownRevisionError):
+    with pytest.raises(RevisionError):
         compare(repository, Revision(repository, "no-such-revision"))
 
 
-def test_defaults_are_those_of_the_module() -> None:
-    variables = REPOSITORY / "terraform/modules/callback-channel/variables.tf"
-    names = [name for name in task_types.DEFAULTS if name != "versions"]
-    expression = ", ".join(f"{name} = var.{name}" for name in names)
+def test_refuses_a_revision_that_had_its_channels_elsewhere(repository: Path) -> None:
+    schema = (repository / tree.CHANNEL_SCHEMA).read_bytes()
+    (repository / tree.CHANNEL_SCHEMA).unlink()
+    _commit(repository, "Before channels had folders")
+    (repository / tree.CHANNEL_SCHEMA).write_bytes(schema)
 
-    read = json.loads(task_types.console(variables.read_text(), f"jsonencode({{{expression}}})"))
-
-    assert read == {name: task_types.DEFAULTS[name] for name in names}
+    with pytest.raises(RevisionError, match=r"HEAD has no schemas/channel\.schema\.json"):
+        _compare(repository)

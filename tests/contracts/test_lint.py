@@ -2,25 +2,51 @@
 
 import json
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.support.contracts_tree import OUTPUT, REQUEST, TASK_TYPE, Edit
-from tools.contracts import tree
-from tools.contracts.__main__ import main
+from tests.support.contracts_tree import CHANNEL, OUTPUT, REQUEST, TASK_TYPE, Edit
+from tools import REPOSITORY
+from tools.contracts import __main__, tree
 from tools.contracts.keywords import KEYWORDS, LATER_DRAFTS
-from tools.contracts.lint import SCHEMA_BYTES, lint
+from tools.contracts.lint import SCHEMA_BYTES, lint, require_clean
+from tools.errors import UserError
 
 EXAMPLES = OUTPUT.parent / "examples"
 PROPERTY = {"description": "A number of something.", "type": "integer"}
 
 
-def test_contracts_of_the_project_are_clean(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["lint"]) == 0
-    assert capsys.readouterr() == ("", "")
+def test_contracts_of_the_project_are_clean() -> None:
+    assert lint(REPOSITORY) == []
+
+
+def test_command_says_what_and_where_and_what_to_write_instead(
+    contracts_tree: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = contracts_tree / CHANNEL
+    path.write_text(path.read_text().replace("timeout_seconds", "time_out_seconds"))
+    monkeypatch.setattr(__main__, "REPOSITORY", contracts_tree)
+    monkeypatch.setattr(sys, "argv", ["contracts", "lint"])
+
+    assert __main__.main() == 1
+
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert f"{CHANNEL}:7: there is no setting time_out_seconds\n    write: timeout_seconds\n" in err
+
+
+def test_nothing_is_deployed_before_what_is_found_is_corrected(contracts_tree: Path) -> None:
+    require_clean(contracts_tree)
+    (contracts_tree / CHANNEL).write_text("{,}")
+
+    with pytest.raises(UserError, match="Nothing is deployed") as refused:
+        require_clean(contracts_tree)
+
+    assert f"{CHANNEL}:1: the file is not JSON" in refused.value.detail
 
 
 def test_allow_list_knows_every_keyword_of_the_draft() -> None:
@@ -179,7 +205,9 @@ def test_misses_examples(contracts_tree: Path, kind: str, verdict: str) -> None:
 def test_refuses_a_task_type_that_gives_no_model_name(contracts_tree: Path, name: str) -> None:
     shutil.copytree(contracts_tree / f"schemas/{TASK_TYPE}", contracts_tree / f"schemas/{name}")
 
-    assert [found.path.name for found in lint(contracts_tree)] == [name]
+    assert "is no task type" in next(
+        found.what for found in lint(contracts_tree) if found.path == tree.SCHEMAS / name
+    )
 
 
 def test_misses_a_first_version_and_refuses_an_odd_one(contracts_tree: Path) -> None:
@@ -187,7 +215,7 @@ def test_misses_a_first_version_and_refuses_an_odd_one(contracts_tree: Path) -> 
     (folder / "v1").rename(folder / "latest")
 
     assert {found.what for found in lint(contracts_tree)} == {
-        "the task type has no v1",
+        f"version v1 has no folder schemas/{TASK_TYPE}/v1",
         "latest is no version",
     }
 

@@ -1,4 +1,4 @@
-"""Every channel of task_types.tf, end to end: a workflow waits, its partner answers."""
+"""Every channel, end to end: a workflow waits, its partner answers."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -13,13 +13,11 @@ from examples.partner_with_aws.service import Partner
 from tests.support.e2e.waiting import waiting_on
 from tests.support.e2e.webhooks import listening
 from tools import REPOSITORY, Json
-from tools.contracts import tree
-from tools.contracts.task_types import evaluate
+from tools.contracts import settings, tree
 from tools.devenv.environment import EXTERNAL_ID, PARTNER_NAME, Environment
 from tools.devenv.walkthrough import Deployment
 
-TASK_TYPES = evaluate((REPOSITORY / tree.TASK_TYPES).read_text())
-
+CHANNELS = settings.read(REPOSITORY)
 
 type Answer = Callable[[str], tuple[Json, requests.Response]]
 
@@ -27,7 +25,7 @@ type Answer = Callable[[str], tuple[Json, requests.Response]]
 @contextmanager
 def signing(task_type: str, deployment: Deployment, environment: Environment) -> Iterator[Answer]:
     """Takes an order's message from the partner's queue and answers it, signed."""
-    assert TASK_TYPES[task_type]["partners"] == [PARTNER_NAME]
+    assert CHANNELS[task_type]["partners"] == [PARTNER_NAME]
     subscription = environment.root("partner").outputs()["subscriptions"][task_type]
     partner = Partner(
         deployment.partner.account,
@@ -48,7 +46,7 @@ def with_tokens(
     task_type: str, deployment: Deployment, environment: Environment
 ) -> Iterator[Answer]:
     """Waits for an order's message to come to the webhook, and for its answer with a token."""
-    (name,) = TASK_TYPES[task_type]["partners"]
+    (name,) = CHANNELS[task_type]["partners"]
     port = environment.webhook_port
     with listening(
         deployment, task_type, name, port, lambda _: example(task_type, "output")
@@ -59,11 +57,11 @@ def with_tokens(
 PARTNERS = {"AWS_IAM": signing, "OAUTH2": with_tokens}
 
 
-@pytest.mark.parametrize("task_type", TASK_TYPES)
+@pytest.mark.parametrize("task_type", CHANNELS)
 def test_the_partner_s_answer_reaches_the_workflow_that_waits(
     task_type: str, deployment: Deployment, environment: Environment
 ) -> None:
-    partner = PARTNERS[TASK_TYPES[task_type]["auth"]]
+    partner = PARTNERS[CHANNELS[task_type]["auth"]]
 
     with (
         partner(task_type, deployment, environment) as answer_to,
@@ -71,7 +69,7 @@ def test_the_partner_s_answer_reaches_the_workflow_that_waits(
             deployment,
             f"waits-on-{task_type.lower()}",
             deployment.outputs["wait_states"][task_type],
-            TASK_TYPES[task_type]["payload_event_key"],
+            CHANNELS[task_type]["payload_event_key"],
         ) as waiting,
     ):
         order_id, execution_arn = waiting.start(example(task_type, "request"))

@@ -6,7 +6,7 @@ import uuid
 
 import pytest
 
-from tests.support.e2e.added_channel import NAME, PARTNER_NAME, AddedChannel, Platform
+from tests.support.e2e.added_channel import NAME, AddedChannel, Platform
 from tests.support.e2e.engine_gaps import KEEPS_SUBSCRIPTIONS_OF_OTHER_ACCOUNTS
 from tests.support.e2e.waiting import waiting_on
 from tools import Json
@@ -40,7 +40,7 @@ def test_the_life_of_a_task_type(added_channel: AddedChannel) -> None:
         CACHE_SECONDS + 15,
     )
 
-    platform.declare(f'"{PARTNER_NAME}"', "")
+    platform.declare(partners=[])
     subscriber = added_channel.queue_arn
     assert _subscribers(deployment, channel) == [subscriber]
     outputs = platform.apply()

@@ -1,73 +1,82 @@
-"""python -m tools.contracts lint | check --base REVISION | docs"""
+"""The contracts: lint them, compare them, publish them, add one."""
 
 import argparse
 import sys
-from pathlib import Path
 
-from rich.console import Console
 from rich.text import Text
 
-from tools import REPOSITORY
-from tools.contracts import pages
+from tools import REPOSITORY, command, show
+from tools.contracts import new_task_type, pages, tfvars
 from tools.contracts.documents import Finding
-from tools.contracts.evolution import Revision, UnknownRevisionError, compare
+from tools.contracts.evolution import Revision, compare
 from tools.contracts.lint import lint
-from tools.contracts.task_types import TerraformError
+from tools.errors import UserError
 
 
-def main(arguments: list[str] | None = None) -> int:
+def main() -> int:
+    """Run one command and return the exit status."""
+    return command.run(_parser())
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tools.contracts", description=__doc__)
-    commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("lint", help="refuse schemas that API Gateway would refuse or misread")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    linting = commands.add_parser("lint", help="refuse what AWS or Terraform would, or misread")
+    linting.set_defaults(run=_lint)
+
     check = commands.add_parser("check", help="refuse changes that break a partner")
     check.add_argument("--base", required=True, help="git revision that partners use")
-    commands.add_parser("docs", help="write what is published of the contracts")
-    parsed = parser.parse_args(arguments)
-    console = Console(stderr=True, soft_wrap=True, highlight=False)
-    match parsed.command:
-        case "lint":
-            return _report(console, lint(REPOSITORY))
-        case "check":
-            return _check(console, parsed.base)
-        case "docs":
-            return _docs(console)
-    return 2
+    check.set_defaults(run=_check)
+
+    docs = commands.add_parser("docs", help="write what is composed and published of the contracts")
+    docs.set_defaults(run=_docs)
+
+    new = commands.add_parser("new-task-type", help="write the channel of a new task type")
+    new.add_argument("name", help="UPPER_SNAKE_CASE")
+    new.add_argument("--auth", choices=tfvars.NEEDED, default="AWS_IAM")
+    new.add_argument("--partner", help="who does the work; the only one if there is but one")
+    new.set_defaults(run=_new_task_type)
+    return parser
 
 
-def _check(console: Console, base: str) -> int:
-    try:
-        comparison = compare(REPOSITORY, Revision(REPOSITORY, base))
-    except (UnknownRevisionError, TerraformError) as error:
-        console.print(Text(str(error)))
-        return 2
+def _lint(_: argparse.Namespace) -> None:
+    _refuse(lint(REPOSITORY))
+
+
+def _check(arguments: argparse.Namespace) -> None:
+    _refuse(lint(REPOSITORY))
+    comparison = compare(REPOSITORY, Revision(REPOSITORY, arguments.base))
     if comparison.notes:
-        console.print("Partners who move to a new version have this to change:")
-        _report(console, comparison.notes)
+        show.err.print("Partners who move to a new version have this to change:")
+        _print(comparison.notes)
     if comparison.findings:
-        console.print(f"Partners who use {base} would break:")
-    return _report(console, comparison.findings)
+        show.err.print(f"Partners who use {arguments.base} would break:", markup=False)
+    _refuse(comparison.findings)
 
 
-def _docs(console: Console) -> int:
-    try:
-        written = pages.write(REPOSITORY)
-    except TerraformError as error:
-        console.print(Text(str(error)))
-        return 2
-    for path in written:
-        console.print(Text(str(path)))
-    return 0
+def _docs(_: argparse.Namespace) -> None:
+    _refuse(lint(REPOSITORY, composed=False))
+    for path in pages.write(REPOSITORY):
+        show.out.print(Text(str(path)), soft_wrap=True)
 
 
-def _report(console: Console, findings: list[Finding]) -> int:
+def _new_task_type(arguments: argparse.Namespace) -> None:
+    _refuse(lint(REPOSITORY))
+    new_task_type.add(REPOSITORY, arguments.name, arguments.auth, arguments.partner)
+    pages.write(REPOSITORY)
+    show.out.print(Text(new_task_type.next_steps(arguments.name)), soft_wrap=True)
+
+
+def _refuse(findings: list[Finding]) -> None:
+    _print(findings)
+    if findings:
+        raise UserError(f"{len(findings)} to correct." if len(findings) > 1 else "1 to correct.")
+
+
+def _print(findings: list[Finding]) -> None:
     for found in findings:
-        console.print(_line(found.path, found.line, found.what))
-        console.print(Text(f"    write: {found.instead}", style="dim"))
-    return 1 if findings else 0
-
-
-def _line(path: Path, line: int, what: str) -> Text:
-    return Text.assemble((f"{path}:{line}", "bold"), ": ", what)
+        show.err.print(Text(str(found)), soft_wrap=True)
 
 
 if __name__ == "__main__":

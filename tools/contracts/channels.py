@@ -6,7 +6,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from tools.contracts import compose, task_types, tree
+from tools.contracts import compose, settings, tree
 from tools.contracts.documents import load
 
 
@@ -28,7 +28,7 @@ class Contract:
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """One task type and its settings in task_types.tf, defaults included."""
+    """One task type and its settings, defaults included."""
 
     task_type: str
     settings: Mapping[str, Any]
@@ -49,9 +49,12 @@ class Channel:
 
 
 def read(root: Path) -> list[Channel]:
-    """The channels of the platform at `root`, by task type. Raises TerraformError."""
+    """The channels of the platform at `root`, by task type.
+
+    Raises:
+        InvalidJsonError: a file is not JSON.
+    """
     envelope = load(root / tree.ENVELOPE).value
-    settings = task_types.evaluate((root / tree.TASK_TYPES).read_text())
     return [
         Channel(
             task_type,
@@ -61,7 +64,7 @@ def read(root: Path) -> list[Channel]:
                 for name in sorted(channel["versions"], key=lambda name: int(name[1:]))
             ],
         )
-        for task_type, channel in settings.items()
+        for task_type, channel in settings.read(root).items()
     ]
 
 

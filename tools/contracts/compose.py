@@ -1,7 +1,12 @@
-"""The API model of a channel, as the Terraform module callback-channel composes it."""
+"""Composes what a callback has to meet: the gateway's model, which the function enforces too."""
 
+import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
+
+from tools.contracts import tree
+from tools.contracts.documents import load
 
 MODEL_BYTES = 400 * 1024
 
@@ -28,7 +33,10 @@ _ROOT_ONLY = {"$schema", "definitions", "id", "title"}
 def model(
     task_type: str, version: str, envelope: Mapping[str, Any], output: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """What a callback of the task type has to meet, at the gateway and in the function."""
+    """The envelope, narrowed to the task type and to its output schema.
+
+    A reference resolves against the root of the document, so definitions move there.
+    """
     definitions = {**envelope.get("definitions", {}), **output.get("definitions", {})}
     properties = envelope["properties"]
     return {
@@ -42,6 +50,31 @@ def model(
             "task_output": {name: part for name, part in output.items() if name not in _ROOT_ONLY},
             "task_type": {**properties["task_type"], "enum": [task_type]},
         },
+    }
+
+
+def text(composed: Mapping[str, Any]) -> str:
+    """The content of the file that Terraform reads."""
+    return json.dumps(composed, indent=2, ensure_ascii=False) + "\n"
+
+
+def render(root: Path) -> dict[Path, str]:
+    """Path, relative to the repository => content, for every version.
+
+    Raises:
+        InvalidJsonError: the envelope or an output schema is not JSON.
+    """
+    envelope = load(root / tree.ENVELOPE).value
+    return {
+        version.model: text(
+            model(
+                version.task_type,
+                version.name,
+                envelope,
+                load(root / version.schema("output")).value,
+            )
+        )
+        for version in tree.versions(root)
     }
 
 

@@ -1,8 +1,9 @@
 """JSON files with the line of every value, so that a finding can say where."""
 
+import difflib
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Collection, Generator, Iterator
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,9 @@ class Finding:
     line: int
     what: str
     instead: str
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}: {self.what}\n    write: {self.instead}"
 
 
 class InvalidJsonError(Exception):
@@ -47,6 +51,26 @@ class Document:
         while pointer not in self.lines and pointer:
             pointer = pointer.rpartition("/")[0]
         return self.lines.get(pointer, 1)
+
+
+type Reading = Generator[Finding, None, Document | None]
+
+
+def read(root: Path, path: Path) -> Reading:
+    """Yields what is wrong with the file as JSON, and returns the Document, or None."""
+    try:
+        document = replace(load(root / path), path=path)
+    except FileNotFoundError:
+        yield Finding(path, 1, "the file is missing", "the file, as the other types have it")
+        return None
+    except InvalidJsonError as error:
+        yield Finding(path, error.line, f"the file {error}", "JSON (RFC 8259) in UTF-8")
+        return None
+    for pointer in document.duplicates:
+        yield document.finding(
+            pointer, f"{pointer} is there twice, and the last one counts", "each name once"
+        )
+    return document
 
 
 def load(path: Path) -> Document:
@@ -79,6 +103,15 @@ def parse(path: Path, content: bytes) -> Document:
 def token(part: str | int) -> str:
     """One reference token of a JSON Pointer, with its slash."""
     return "/" + str(part).replace("~", "~0").replace("/", "~1")
+
+
+def nearest(word: str, known: Collection[str]) -> str:
+    """The known word that was most likely meant, or all of them."""
+    spelt = {one.casefold(): one for one in known}
+    close = [*spelt] if len(spelt) == 1 else difflib.get_close_matches(word.casefold(), spelt, n=1)
+    if close:
+        return spelt[close[0]]
+    return f"one of {', '.join(sorted(known))}" if known else "nothing: there is none"
 
 
 def _positions(node: tree_sitter.Node, pointer: str) -> Iterator[tuple[str, int]]:

@@ -3,20 +3,21 @@
 import json
 import subprocess
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from jsonschema import Draft4Validator
 from jsonschema.exceptions import best_match
 
-from tools.contracts import task_types, tree
+from tools.contracts import settings, tree
 from tools.contracts.documents import Document, Finding, load, parse, token
 from tools.contracts.inclusion import Obstacle, obstacles
+from tools.contracts.settings import Settings, complete
+from tools.errors import UserError
 
 
-class UnknownRevisionError(Exception):
-    """Git knows no such revision."""
+class RevisionError(UserError):
+    """Git knows no such revision, or it is too old to be compared with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,21 +28,33 @@ class Revision:
     name: str
 
     def paths(self) -> set[Path]:
-        """Raises UnknownRevisionError."""
+        """Raises RevisionError."""
         listed = self._git("ls-tree", "-r", "--name-only", self.name, "--", str(tree.SCHEMAS))
         return {Path(line) for line in listed.splitlines()}
 
     def read(self, path: Path) -> str:
         return self._git("show", f"{self.name}:{path.as_posix()}")
 
-    def task_types(self) -> Mapping[str, Mapping[str, Any]]:
-        return task_types.evaluate(self.read(tree.TASK_TYPES))
+    def channels(self) -> Mapping[str, Settings]:
+        """Raises RevisionError."""
+        paths = self.paths()
+        if tree.CHANNEL_SCHEMA not in paths:
+            raise RevisionError(
+                f"{self.name} has no {tree.CHANNEL_SCHEMA}, so its channels cannot be read: "
+                "compare with a revision that has it."
+            )
+        schema = json.loads(self.read(tree.CHANNEL_SCHEMA))
+        return {
+            path.parent.name: complete(schema, json.loads(self.read(path)))
+            for path in sorted(paths)
+            if path == tree.channel(path.parent.name)
+        }
 
     def _git(self, *arguments: str) -> str:
         command = ["git", "-C", str(self.repository), *arguments]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
-            raise UnknownRevisionError(done.stderr.strip())
+            raise RevisionError(done.stderr.strip())
         return done.stdout
 
 
@@ -54,15 +67,16 @@ class Comparison:
 
 
 def compare(root: Path, base: Revision) -> Comparison:
-    """The working tree at `root` against the revision. Raises UnknownRevisionError."""
+    """The working tree at `root` against the revision. Raises RevisionError."""
     before = base.paths()
     findings = [*_schemas(root, base, before), *_channels(root, base)]
     return Comparison(findings, list(_new_versions(root, base, before)))
 
 
 def _schemas(root: Path, base: Revision, before: set[Path]) -> Iterator[Finding]:
+    contracts = {f"{kind}.schema.json" for kind in tree.KINDS}
     for path in sorted(before):
-        if not path.name.endswith(".schema.json"):
+        if path != tree.ENVELOPE and path.name not in contracts:
             continue
         if not (root / path).exists():
             kind = path.name.removesuffix(".schema.json")
@@ -100,37 +114,39 @@ def _next(version: str) -> str:
 
 
 def _channels(root: Path, base: Revision) -> Iterator[Finding]:
-    old = base.task_types()
-    new = task_types.evaluate((root / tree.TASK_TYPES).read_text())
-
-    def finding(what: str, instead: str) -> Finding:
-        return Finding(tree.TASK_TYPES, 1, what, instead)
-
-    for task_type, channel in old.items():
-        if task_type not in new:
-            yield finding(f"{task_type} is gone, and partners use it", "the entry as it was")
+    channels = settings.read(root)
+    for task_type, before in base.channels().items():
+        path = tree.channel(task_type)
+        if task_type not in channels:
+            yield Finding(
+                path, 1, f"{task_type} is gone, and partners use it", "the file as it was"
+            )
             continue
-        now = new[task_type]
-        for version in sorted({*channel["versions"]} - {*now["versions"]}):
-            yield finding(
+        document, now = replace(load(root / path), path=path), channels[task_type]
+        for version in sorted({*before["versions"]} - {*now["versions"]}):
+            yield document.finding(
+                "/versions",
                 f"{version} of {task_type} is gone, and partners use it",
-                f'"{version}" in its versions, beside the new one',
+                f'"{version}" in versions, beside the new one',
             )
-        if now["require_callback_id"] and not channel["require_callback_id"]:
-            yield finding(
+        if now["require_callback_id"] and not before["require_callback_id"]:
+            yield document.finding(
+                "/require_callback_id",
                 f"{task_type} refuses callbacks without callback_id, which it took before",
-                "require_callback_id = false",
+                '"require_callback_id": false',
             )
-        if now["max_output_bytes"] < channel["max_output_bytes"]:
-            yield finding(
+        if now["max_output_bytes"] < before["max_output_bytes"]:
+            yield document.finding(
+                "/max_output_bytes",
                 f"{task_type} refuses outputs over {now['max_output_bytes']} bytes; before, over "
-                f"{channel['max_output_bytes']}",
-                f"max_output_bytes = {channel['max_output_bytes']}",
+                f"{before['max_output_bytes']}",
+                f'"max_output_bytes": {before["max_output_bytes"]}',
             )
-        if now["auth"] != channel["auth"]:
-            yield finding(
-                f"{task_type} asks for {now['auth']}; its partners have {channel['auth']}",
-                f'auth = "{channel["auth"]}"',
+        if now["auth"] != before["auth"]:
+            yield document.finding(
+                "/auth",
+                f"{task_type} asks for {now['auth']}; its partners have {before['auth']}",
+                f'"auth": "{before["auth"]}"',
             )
 
 

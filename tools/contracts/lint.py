@@ -2,38 +2,58 @@
 
 import json
 import re
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
 from jsonschema import Draft4Validator, FormatChecker
 from jsonschema.exceptions import SchemaError, best_match
 
-from tools.contracts import compose, patterns, tree
-from tools.contracts.documents import Document, Finding, InvalidJsonError, load, token
+from tools import REPOSITORY
+from tools.contracts import channel_lint, compose, patterns, tfvars, tree
+from tools.contracts.documents import Document, Finding, Reading, read, token
+from tools.contracts.hcl import InvalidHclError
 from tools.contracts.keywords import KEYWORDS, LATER_DRAFTS, Schema, subschemas
+from tools.errors import UserError
 
 SCHEMA_BYTES = 64 * 1024
 DRAFT_04 = "http://json-schema.org/draft-04/schema#"
-
-_Reading = Generator[Finding, None, Document | None]
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*")
 _LOCAL_REFERENCE = re.compile(r"#/definitions/([^/]+)")
 _EXAMPLE = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 
 
-def lint(root: Path) -> list[Finding]:
-    """All findings in schemas/ below `root`, by file and line; paths are relative to `root`."""
-    findings = list(_Linter(root).findings())
+def lint(root: Path, *, composed: bool = True) -> list[Finding]:
+    """All findings below `root`, by file and line; paths are relative to `root`.
+
+    `composed` is whether files are checked that `compose` writes, too.
+    """
+    findings = list(_Linter(root, composed).findings())
     return sorted(set(findings), key=lambda found: (found.path, found.line, found.what))
 
 
+def require_clean(root: Path = REPOSITORY) -> None:
+    """Stops what would deploy something else than the files say.
+
+    Raises:
+        UserError: there are findings.
+    """
+    if findings := lint(root):
+        raise UserError(
+            "Nothing is deployed before these are corrected.", "\n".join(map(str, findings))
+        )
+
+
 class _Linter:
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, composed: bool) -> None:
         self._root = root
+        self._composed = composed
 
     def findings(self) -> Iterator[Finding]:
+        yield from tfvars.lint(self._root)
+        yield from channel_lint.lint(self._root, self._environments())
         envelope = yield from self._schema(tree.ENVELOPE)
         yield from self._examples(tree.ENVELOPE_EXAMPLES, {"callback": envelope})
         for folder in tree.task_type_folders(self._root):
@@ -46,6 +66,12 @@ class _Linter:
             if envelope and (output := schemas["output"]):
                 yield from self._model(version, envelope, output)
 
+    def _environments(self) -> list[tfvars.Environment]:
+        try:
+            return tfvars.environments(self._root)
+        except InvalidHclError:
+            return []
+
     def _names(self, folder: Path) -> Iterator[Finding]:
         where = folder.relative_to(self._root)
         if not tree.TASK_TYPE.fullmatch(folder.name) or len(folder.name) > tree.TASK_TYPE_LENGTH:
@@ -56,37 +82,15 @@ class _Linter:
                 "refuses: it takes letters and digits only",
                 f"UPPER_SNAKE_CASE of at most {tree.TASK_TYPE_LENGTH} characters",
             )
-        versions = [version for version in sorted(folder.iterdir()) if version.is_dir()]
-        if not (folder / "v1").is_dir():
-            yield Finding(where, 1, "the task type has no v1", "v1/request.schema.json and so on")
-        for version in versions:
-            if not tree.VERSION.fullmatch(version.name):
+        for version in sorted(folder.iterdir()):
+            if version.is_dir() and not tree.VERSION.fullmatch(version.name):
                 yield Finding(
                     version.relative_to(self._root), 1, f"{version.name} is no version", "v1, v2"
                 )
 
-    def _load(self, path: Path) -> _Reading:
-        """Gives the Document, or None."""
-        try:
-            document = load(self._root / path)
-        except FileNotFoundError:
-            yield Finding(path, 1, "the file is missing", "the file, as the other types have it")
-            return None
-        except InvalidJsonError as error:
-            yield Finding(path, error.line, f"the file {error}", "JSON (RFC 8259) in UTF-8")
-            return None
-        document = Document(
-            path, document.size, document.value, document.lines, document.duplicates
-        )
-        for pointer in document.duplicates:
-            yield document.finding(
-                pointer, f"{pointer} is there twice, and the last one counts", "each name once"
-            )
-        return document
-
-    def _schema(self, path: Path) -> _Reading:
+    def _schema(self, path: Path) -> Reading:
         """Gives the Document of a schema that draft-04 allows, or None."""
-        document = yield from self._load(path)
+        document = yield from read(self._root, path)
         if document is None:
             return None
         if document.size > SCHEMA_BYTES:
@@ -146,7 +150,7 @@ class _Linter:
                 else "the name is no example's",
                 "KIND.WHY-IN-KEBAB-CASE.json, such as output.no-tracking-number.json",
             )
-        example = yield from self._load(path)
+        example = yield from read(self._root, path)
         if example is None or schema is None:
             return
         try:
@@ -180,12 +184,27 @@ class _Linter:
                 "another name",
             )
         model = compose.model(version.task_type, version.name, envelope.value, output.value)
+        if self._composed:
+            yield from self._fresh(version, compose.text(model))
         size = len(json.dumps(model, separators=(",", ":"), ensure_ascii=False).encode())
         if size > compose.MODEL_BYTES:
             yield output.finding(
                 "",
                 f"the API model has {size} bytes, and API Gateway takes {compose.MODEL_BYTES}",
                 "shorter descriptions, or definitions for what is repeated",
+            )
+
+    def _fresh(self, version: tree.Version, text: str) -> Iterator[Finding]:
+        file = self._root / version.model
+        written = file.read_text().splitlines() if file.exists() else []
+        lines = enumerate(zip_longest(written, text.splitlines()), start=1)
+        stale = next((number for number, (old, new) in lines if old != new), None)
+        if stale is not None:
+            yield Finding(
+                version.model,
+                stale,
+                f"the file is not what {tree.ENVELOPE} and {version.schema('output')} make",
+                "it anew, with `make docs`",
             )
 
 

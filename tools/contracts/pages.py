@@ -1,4 +1,4 @@
-"""What is published under docs/: a page a channel and version, OpenAPI, AsyncAPI, the keywords."""
+"""What is made of the contracts: models, a page for each version, OpenAPI, AsyncAPI, keywords."""
 
 import json
 import re
@@ -11,7 +11,7 @@ from typing import Any
 import jinja2
 from markupsafe import Markup, escape
 
-from tools.contracts import answers, asyncapi, channels, event, openapi
+from tools.contracts import answers, asyncapi, channels, compose, event, openapi
 from tools.contracts.channels import Channel, Contract
 from tools.contracts.fields import fields
 from tools.contracts.keywords import KEYWORDS, LATER_DRAFTS
@@ -22,9 +22,14 @@ KEYWORD_TABLE = Path("docs/json-schema.md")
 
 
 def render(root: Path) -> dict[Path, str]:
-    """Path, relative to the repository => content. Raises TerraformError."""
+    """Path, relative to the repository => content.
+
+    Raises:
+        InvalidJsonError: a file is not JSON.
+    """
     found = channels.read(root)
     return {
+        **compose.render(root),
         PUBLISHED / "openapi.json": _json(openapi.document(found)),
         PUBLISHED / "asyncapi.json": _json(asyncapi.document(found)),
         **{

@@ -1,4 +1,4 @@
-"""Where the contracts lie: schemas/, with a folder a task type and in it a folder a version."""
+"""Where things lie: schemas/ has a folder for each channel, and in it one for each version."""
 
 import re
 from collections.abc import Iterator
@@ -8,7 +8,10 @@ from pathlib import Path
 SCHEMAS = Path("schemas")
 ENVELOPE = SCHEMAS / "callback.schema.json"
 ENVELOPE_EXAMPLES = SCHEMAS / "examples"
-TASK_TYPES = Path("terraform/roots/platform/task_types.tf")
+CHANNEL_SCHEMA = SCHEMAS / "channel.schema.json"
+ROOTS = Path("terraform/roots")
+FUNCTIONS = Path("lambdas/functions")
+WORKFLOWS = Path("statemachines")
 
 TASK_TYPE = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*")
 TASK_TYPE_LENGTH = 40
@@ -31,11 +34,26 @@ class Version:
     def number(self) -> int:
         return int(self.name[1:])
 
+    @property
+    def model(self) -> Path:
+        """The schema of callbacks, which `compose` makes of the envelope and the output schema."""
+        return self.folder / "callback.schema.json"
+
     def schema(self, kind: str) -> Path:
         return self.folder / f"{kind}.schema.json"
 
     def examples(self, verdict: str) -> Path:
         return self.folder / "examples" / verdict
+
+
+def channel(task_type: str) -> Path:
+    """The settings of a channel."""
+    return SCHEMAS / task_type / "channel.json"
+
+
+def task_types(root: Path) -> list[str]:
+    """All that Terraform makes a channel of."""
+    return sorted(file.parent.name for file in (root / SCHEMAS).glob("*/channel.json"))
 
 
 def task_type_folders(root: Path) -> Iterator[Path]:

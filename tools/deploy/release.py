@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tools import Json
-from tools.contracts.task_types import evaluate
+from tools.contracts import tree
 from tools.deploy.accounts import Account
 from tools.deploy.terraform import Directory
 from tools.errors import UserError
@@ -91,7 +91,7 @@ def check(
     *,
     everything: bool = False,
 ) -> None:
-    """Refuse to remove channels, `everything` or what task_types.tf no longer has, in use.
+    """Refuse to remove channels, `everything` or what schemas/ no longer has, in use.
 
     Raises:
         OpenTasksError: tasks of theirs are open, and not of an abandoned type.
@@ -99,7 +99,7 @@ def check(
     outputs = root.outputs()
     if "callback_tasks_table" not in outputs:
         return
-    kept = set() if everything else set(evaluate((root.path / "task_types.tf").read_text()))
+    kept = set() if everything else set(tree.task_types(root.path.parents[2]))
     removed = {channel.task_type for channel in channels(account, outputs)} - kept
     tasks = open_tasks(account, outputs, removed - set(abandoned))
     if tasks:

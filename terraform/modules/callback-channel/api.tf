@@ -23,11 +23,6 @@ resource "aws_api_gateway_model" "this" {
 
   lifecycle {
     precondition {
-      condition     = length(setintersection(keys(try(local.envelope.definitions, {})), keys(try(local.outputs[each.key].definitions, {})))) == 0
-      error_message = "Rename the definitions of the ${each.key} output schema of ${var.task_type} that the envelope has too: they share one namespace in the model."
-    }
-
-    precondition {
       condition     = length(each.value) <= 400 * 1024
       error_message = "Shorten the ${each.key} output schema of ${var.task_type}: its model has ${length(each.value)} characters, and API Gateway takes 400 KB."
     }
@@ -59,14 +54,11 @@ resource "aws_api_gateway_integration" "this" {
 }
 
 locals {
-  authorization = {
-    AWS_IAM = { type = "AWS_IAM", authorizer_id = null, scopes = null }
-    OAUTH2 = {
-      type          = "COGNITO_USER_POOLS"
-      authorizer_id = var.platform.oauth2.authorizer_id
-      scopes        = [local.scope]
-    }
-  }[var.auth]
+  authorization = local.settings.auth == "OAUTH2" ? {
+    type          = "COGNITO_USER_POOLS"
+    authorizer_id = var.platform.oauth2.authorizer_id
+    scopes        = [local.scope]
+  } : { type = "AWS_IAM", authorizer_id = null, scopes = null }
 
   resources = merge({ v1 = aws_api_gateway_resource.this }, aws_api_gateway_resource.version)
 

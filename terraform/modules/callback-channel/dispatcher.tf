@@ -5,13 +5,13 @@ module "dispatcher" {
   name                 = local.name
   function             = "sns_callback"
   description          = "Registers a callback task of ${var.task_type} and sends it to the partners"
-  reserved_concurrency = var.reserved_concurrency
+  reserved_concurrency = local.settings.reserved_concurrency
   kms_via_services     = ["dynamodb", "sns"]
 
   environment_variables = {
     CALLBACK_TABLE    = var.platform.callback_table.name
     EVENT_SOURCE      = "/callback-channels/${var.platform.environment}"
-    PAYLOAD_EVENT_KEY = var.payload_event_key
+    PAYLOAD_EVENT_KEY = local.settings.payload_event_key
     RETENTION_DAYS    = tostring(var.platform.retention_days)
     SNS_TOPIC_ARN     = aws_sns_topic.this.arn
     TASK_TYPE         = var.task_type

@@ -15,12 +15,12 @@ output "function_arn" {
 
 output "heartbeat_seconds" {
   description = "Longest silence of a partner at work, in seconds, or null."
-  value       = var.heartbeat_seconds
+  value       = local.settings.heartbeat_seconds
 }
 
 output "oauth2" {
   description = "What partners without AWS need to get a token, with the ids of their clients and the ARNs of their secrets; null for AWS_IAM."
-  value = var.auth != "OAUTH2" ? null : {
+  value = local.settings.auth != "OAUTH2" ? null : {
     client_ids          = { for name, partner in module.webhook_partner : name => partner.client_ids }
     client_secret_arns  = { for name, partner in module.webhook_partner : name => partner.client_secret_arn }
     scope               = local.scope
@@ -35,7 +35,7 @@ output "release" {
     fingerprint = sha256(jsonencode(local.api_content))
     routes      = [for version in sort(keys(local.routes)) : local.routes[version]]
     throttles = { for version, route in local.routes :
-      "${trimprefix(route, "/")}/POST" => var.throttle if var.throttle != null
+      "${trimprefix(route, "/")}/POST" => local.settings.throttle if local.settings.throttle != null
     }
   }
 }
@@ -47,7 +47,7 @@ output "task_type" {
 
 output "timeout_seconds" {
   description = "Longest wait for an outcome, in seconds."
-  value       = var.timeout_seconds
+  value       = local.settings.timeout_seconds
 }
 
 output "topic_arn" {
@@ -74,12 +74,12 @@ output "wait_state" {
             "input.$"         = "$"
             "execution_arn.$" = "$$.Execution.Id"
             callback          = "true"
-            timeout_seconds   = var.timeout_seconds
+            timeout_seconds   = local.settings.timeout_seconds
           },
-          var.heartbeat_seconds == null ? {} : { heartbeat_seconds = var.heartbeat_seconds },
+          local.settings.heartbeat_seconds == null ? {} : { heartbeat_seconds = local.settings.heartbeat_seconds },
         )
       }
-      TimeoutSeconds = var.timeout_seconds
+      TimeoutSeconds = local.settings.timeout_seconds
       Retry = [{
         ErrorEquals = [
           "Lambda.ServiceException",
@@ -98,6 +98,6 @@ output "wait_state" {
         JitterStrategy  = "FULL"
       }]
     },
-    var.heartbeat_seconds == null ? {} : { HeartbeatSeconds = var.heartbeat_seconds },
+    local.settings.heartbeat_seconds == null ? {} : { HeartbeatSeconds = local.settings.heartbeat_seconds },
   )
 }

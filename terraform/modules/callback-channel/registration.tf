@@ -7,6 +7,11 @@ resource "aws_dynamodb_table_item" "registration" {
 
   lifecycle {
     precondition {
+      condition     = length(local.refused_settings) == 0
+      error_message = "Correct ${join(", ", local.refused_settings)} in the settings of ${var.task_type}: schemas/channel.schema.json says which values each of them takes."
+    }
+
+    precondition {
       condition     = length(local.registration) <= 390 * 1024
       error_message = "Shorten the schemas of ${var.task_type} or retire a contract version: its registration has ${length(local.registration)} characters, and DynamoDB takes an item of 400 KB."
     }
@@ -18,23 +23,23 @@ locals {
     {
       order_id             = { S = "#CHANNEL" }
       task_type            = { S = var.task_type }
-      auth                 = { S = var.auth }
-      callback_id_required = { BOOL = var.require_callback_id }
+      auth                 = { S = local.settings.auth }
+      callback_id_required = { BOOL = local.settings.require_callback_id }
       callback_url         = { S = local.callback_url }
-      enabled              = { BOOL = var.enabled }
-      max_output_bytes     = { N = tostring(var.max_output_bytes) }
-      message_version      = { S = var.message_version }
+      enabled              = { BOOL = local.settings.enabled }
+      max_output_bytes     = { N = tostring(local.settings.max_output_bytes) }
+      message_version      = { S = local.settings.message_version }
       partners = { M = { for name, partner in var.partners : name => { M = {
         for key in ["account_id", "webhook_url"] : key => { S = partner[key] } if partner[key] != null
       } } } }
       route           = { S = local.routes.v1 }
-      timeout_seconds = { N = tostring(var.timeout_seconds) }
+      timeout_seconds = { N = tostring(local.settings.timeout_seconds) }
       topic_arn       = { S = aws_sns_topic.this.arn }
       versions = { M = { for version, schema in var.schemas : version => { M = {
         callback = { S = local.models[version] }
         request  = { S = jsonencode(jsondecode(schema.request)) }
       } } } }
     },
-    var.heartbeat_seconds == null ? {} : { heartbeat_seconds = { N = tostring(var.heartbeat_seconds) } },
+    local.settings.heartbeat_seconds == null ? {} : { heartbeat_seconds = { N = tostring(local.settings.heartbeat_seconds) } },
   ))
 }

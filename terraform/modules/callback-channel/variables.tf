@@ -1,73 +1,3 @@
-variable "auth" {
-  description = "How partners authenticate: AWS_IAM is a callback role that they assume and SigV4, OAUTH2 a client-credentials token with the channel's scope."
-  type        = string
-  default     = "AWS_IAM"
-  nullable    = false
-
-  validation {
-    condition     = contains(["AWS_IAM", "OAUTH2"], var.auth)
-    error_message = "Set auth to AWS_IAM for partners with an AWS account, or to OAUTH2 for partners without."
-  }
-}
-
-variable "enabled" {
-  description = "False refuses new tasks and answers within a minute, and leaves everything in place."
-  type        = bool
-  default     = true
-  nullable    = false
-}
-
-variable "envelope" {
-  description = "JSON Schema (draft-04) of a callback, the same for all channels: the content of schemas/callback.schema.json."
-  type        = string
-  nullable    = false
-
-  validation {
-    condition = (
-      try(length(setsubtract(
-        ["order_id", "task_type", "task_status", "task_output", "task_error"],
-        keys(jsondecode(var.envelope).properties)
-      )), 1) == 0
-    )
-    error_message = "Pass the content of schemas/callback.schema.json: an object schema with the properties order_id, task_type, task_status, task_output and task_error."
-  }
-}
-
-variable "heartbeat_seconds" {
-  description = "Longest silence of a partner at work, in seconds, after which the wait fails; null asks for no heartbeats."
-  type        = number
-  default     = null
-
-  validation {
-    condition     = var.heartbeat_seconds == null || try(var.heartbeat_seconds >= 1 && var.heartbeat_seconds < var.timeout_seconds && floor(var.heartbeat_seconds) == var.heartbeat_seconds, false)
-    error_message = "Set heartbeat_seconds to a whole number from 1 up to, not including, timeout_seconds, or to null."
-  }
-}
-
-variable "max_output_bytes" {
-  description = "Largest task_output, in bytes of JSON. A workflow carries 262,144 bytes in all, and an overrun there cannot be caught."
-  type        = number
-  default     = 65536
-  nullable    = false
-
-  validation {
-    condition     = var.max_output_bytes >= 1 && var.max_output_bytes <= 131072 && floor(var.max_output_bytes) == var.max_output_bytes
-    error_message = "Set max_output_bytes to a whole number from 1 to 131072; let partners pass a reference to anything larger."
-  }
-}
-
-variable "message_version" {
-  description = "Contract version of the messages that partners receive, one of schemas; answers to every live version are taken."
-  type        = string
-  default     = "v1"
-  nullable    = false
-
-  validation {
-    condition     = contains(keys(var.schemas), var.message_version)
-    error_message = "Set message_version to a live contract version, one of ${join(", ", keys(var.schemas))}."
-  }
-}
-
 variable "partners" {
   description = <<-EOT
     Who does the work, by name. With auth AWS_IAM a partner has account_id, its AWS account, and external_id, which it presents when
@@ -91,14 +21,14 @@ variable "partners" {
 
   validation {
     condition = alltrue([for partner in values(var.partners) :
-      var.auth == "AWS_IAM" ? partner.account_id != null && partner.external_id != null && partner.webhook_url == null : true
+      local.settings.auth == "AWS_IAM" ? partner.account_id != null && partner.external_id != null && partner.webhook_url == null : true
     ])
     error_message = "With auth AWS_IAM, give each partner account_id and external_id and no webhook_url. A partner without AWS needs a channel with auth OAUTH2."
   }
 
   validation {
     condition = alltrue([for partner in values(var.partners) :
-      var.auth == "OAUTH2" ? partner.account_id == null && partner.external_id == null && partner.webhook_url != null : true
+      local.settings.auth == "OAUTH2" ? partner.account_id == null && partner.external_id == null && partner.webhook_url != null : true
     ])
     error_message = "With auth OAUTH2, give each partner webhook_url and neither account_id nor external_id. A partner with an AWS account needs a channel with auth AWS_IAM."
   }
@@ -111,17 +41,6 @@ variable "partners" {
   validation {
     condition     = alltrue([for partner in values(var.partners) : length(partner.external_id) >= 2 && length(partner.external_id) <= 1224 && can(regex("^[A-Za-z0-9_+=,.@:/-]+$", partner.external_id)) if partner.external_id != null])
     error_message = "Give each partner an external_id of 2 to 1224 characters of A-Z a-z 0-9 _ + = , . @ : / -, for example a UUID."
-  }
-}
-
-variable "payload_event_key" {
-  description = "Key in the wait state's input that is published to partners."
-  type        = string
-  nullable    = false
-
-  validation {
-    condition     = can(regex("^[A-Za-z_][A-Za-z0-9_-]{0,127}$", var.payload_event_key))
-    error_message = "Set payload_event_key to one top-level key of the wait state's input, such as order_contents: letters, digits, _ and - only."
   }
 }
 
@@ -182,29 +101,11 @@ variable "platform" {
   nullable = false
 }
 
-variable "require_callback_id" {
-  description = "True refuses an answer that does not carry the callback_id of the message that it answers."
-  type        = bool
-  default     = true
-  nullable    = false
-}
-
-variable "reserved_concurrency" {
-  description = "Concurrent executions set aside for the dispatcher, which also limits it; null shares the account's."
-  type        = number
-  default     = null
-
-  validation {
-    condition     = var.reserved_concurrency == null || try(var.reserved_concurrency >= 1, false)
-    error_message = "Set reserved_concurrency to 1 or more, or to null; to stop a channel, set enabled to false."
-  }
-}
-
 variable "schemas" {
-  description = "Live contract versions: v1, v2, ... => JSON Schemas (draft-04, self-contained) of the data that partners receive and of the task_output that they send."
+  description = "Live contract versions: v1, v2, ... => JSON texts of schemas/TYPE/vN/callback.schema.json, which a callback has to meet, and of request.schema.json, of the data that partners receive."
   type = map(object({
-    output  = string
-    request = string
+    callback = string
+    request  = string
   }))
   nullable = false
 
@@ -214,18 +115,45 @@ variable "schemas" {
   }
 
   validation {
-    condition = alltrue(flatten([for schema in values(var.schemas) : [
-      for json in [schema.output, schema.request] : try(jsondecode(json).type == "object", false)
-    ]]))
-    error_message = "Pass each schema as JSON text with \"type\": \"object\" at its top."
+    condition     = alltrue([for schema in values(var.schemas) : try(jsondecode(schema.request).type == "object", false)])
+    error_message = "Pass each request schema as JSON text with \"type\": \"object\" at its top."
   }
 
   validation {
-    condition = alltrue(flatten([for schema in values(var.schemas) : [
-      for reference in try(regexall("\"\\$ref\":\"([^\"]*)\"", jsonencode(jsondecode(schema.output))), []) :
-      startswith(reference[0], "#/definitions/")
-    ]]))
-    error_message = "In an output schema, let each $ref point below \"#/definitions/\": nothing else resolves once the schema is part of the API's model."
+    condition     = alltrue([for schema in values(var.schemas) : try(jsondecode(schema.callback).properties.task_type.enum == [var.task_type], false)])
+    error_message = "Pass each callback schema as `make docs` composes it: schemas/TYPE/vN/callback.schema.json, of this task type."
+  }
+}
+
+variable "settings" {
+  description = "What the channel's channel.json says: schemas/channel.schema.json describes each setting, and has the default of what is omitted."
+  type = object({
+    auth                 = optional(string)
+    enabled              = optional(bool)
+    heartbeat_seconds    = optional(number)
+    max_output_bytes     = optional(number)
+    message_version      = optional(string)
+    payload_event_key    = string
+    require_callback_id  = optional(bool)
+    reserved_concurrency = optional(number)
+    throttle             = optional(object({ burst_limit = number, rate_limit = number }))
+    timeout_seconds      = number
+  })
+  nullable = false
+
+  validation {
+    condition     = var.settings.heartbeat_seconds == null || try(var.settings.heartbeat_seconds < var.settings.timeout_seconds, false)
+    error_message = "Set heartbeat_seconds below timeout_seconds, or omit it."
+  }
+
+  validation {
+    condition     = var.settings.message_version == null || try(contains(keys(var.schemas), var.settings.message_version), false)
+    error_message = "Set message_version to a live contract version, one of ${join(", ", keys(var.schemas))}."
+  }
+
+  validation {
+    condition     = var.settings.throttle == null || try(var.settings.throttle.burst_limit >= 1 && var.settings.throttle.rate_limit > 0, false)
+    error_message = "Set throttle.burst_limit to 1 or more and throttle.rate_limit above 0, or omit throttle."
   }
 }
 
@@ -237,30 +165,5 @@ variable "task_type" {
   validation {
     condition     = length(var.task_type) <= 40 && can(regex("^[A-Z][A-Z0-9]*(_[A-Z0-9]+)*$", var.task_type))
     error_message = "Name the task type in UPPER_SNAKE_CASE with at most 40 characters, such as ORDER_SHIPPING_SERVICE."
-  }
-}
-
-variable "throttle" {
-  description = "Limit of the channel's own routes, in requests (burst) and requests a second (rate); null leaves them to the stage's."
-  type = object({
-    burst_limit = number
-    rate_limit  = number
-  })
-  default = null
-
-  validation {
-    condition     = var.throttle == null || try(var.throttle.burst_limit >= 1 && var.throttle.rate_limit > 0, false)
-    error_message = "Set throttle.burst_limit to 1 or more and throttle.rate_limit above 0, or throttle to null."
-  }
-}
-
-variable "timeout_seconds" {
-  description = "Longest wait for an outcome, in seconds."
-  type        = number
-  nullable    = false
-
-  validation {
-    condition     = var.timeout_seconds >= 1 && var.timeout_seconds <= 31536000 && floor(var.timeout_seconds) == var.timeout_seconds
-    error_message = "Set timeout_seconds to a whole number from 1 to 31536000 (a year, the longest that an execution lasts)."
   }
 }

@@ -2,6 +2,14 @@ data "aws_partition" "current" {}
 
 locals {
   repository = "${path.root}/../../.."
+  schemas    = "${local.repository}/schemas"
+
+  # One file a channel: schemas/TYPE/channel.json. What it omits has the default that channel.schema.json gives.
+  known_settings = jsondecode(file("${local.schemas}/channel.schema.json")).properties
+  channels = { for file in fileset(local.schemas, "*/channel.json") : dirname(file) => merge(
+    { for name, setting in local.known_settings : name => setting.default if can(setting.default) },
+    jsondecode(file("${local.schemas}/${file}")),
+  ) }
 
   # One file a workflow: statemachines/order_processing.asl.json is the workflow order-processing.
   workflows = { for file in fileset("${local.repository}/statemachines", "*.asl.json") : trimsuffix(file, ".asl.json") => "${local.repository}/statemachines/${file}" }
@@ -14,18 +22,23 @@ locals {
     { for name in ["get_order_metadata", "process_shipping_result"] : "${name}_function_arn" => module.platform.functions[name].arn },
     { for task_type, channel in module.channel : "${lower(task_type)}_function_arn" => channel.function_arn },
     { for task_type, channel in module.channel : "${lower(task_type)}_timeout_seconds" => channel.timeout_seconds },
-    { for task_type, channel in module.channel : "${lower(task_type)}_heartbeat_seconds" => channel.heartbeat_seconds if try(local.task_types[task_type].heartbeat_seconds, null) != null },
+    { for task_type, channel in module.channel : "${lower(task_type)}_heartbeat_seconds" => channel.heartbeat_seconds if can(local.channels[task_type].heartbeat_seconds) },
   )
 
   # Functions and roles are named after these, and API models after task types without their underscores: no two may agree.
   resource_names = concat(
-    [for name in concat(keys(module.platform.functions), keys(local.workflows), keys(local.task_types)) : replace(lower(name), "_", "-")],
-    flatten([for task_type, settings in local.task_types : [for partner in settings.partners : "${replace(lower(task_type), "_", "-")}-${partner}"]]),
+    [for name in concat(keys(module.platform.functions), keys(local.workflows), keys(local.channels)) : replace(lower(name), "_", "-")],
+    flatten([for task_type, settings in local.channels : [for partner in settings.partners : "${replace(lower(task_type), "_", "-")}-${partner}"]]),
   )
   shared_names = concat(
     [for name, owners in { for name in local.resource_names : name => name... } : name if length(owners) > 1],
-    [for name, owners in { for task_type in keys(local.task_types) : replace(task_type, "_", "") => task_type... } : join(" and ", owners) if length(owners) > 1],
+    [for name, owners in { for task_type in keys(local.channels) : replace(task_type, "_", "") => task_type... } : join(" and ", owners) if length(owners) > 1],
   )
+
+  # Terraform drops what an object's type does not have.
+  unknown_settings = flatten([for task_type, settings in local.channels :
+    [for name in setsubtract(keys(settings), keys(local.known_settings)) : "${name} in schemas/${task_type}/channel.json"]
+  ])
 
   # In the environment local a webhook may be given as a path: its partner listens on another port each time.
   partners = { for name, partner in var.partners : name => merge(partner, {
@@ -52,36 +65,24 @@ module "platform" {
   scope_send_task      = var.scope_send_task
   workflow_names       = [for name in keys(local.workflows) : replace(name, "_", "-")]
 
-  oauth2_clients = { for task_type, settings in local.task_types :
+  oauth2_clients = { for task_type, settings in local.channels :
     task_type => length(flatten([for name in settings.partners : tolist(var.partners[name].clients)])) if settings.auth == "OAUTH2"
   }
 }
 
 module "channel" {
   source   = "../../modules/callback-channel"
-  for_each = local.task_types
+  for_each = local.channels
 
-  platform             = module.platform.platform
-  task_type            = each.key
-  auth                 = each.value.auth
-  enabled              = try(each.value.enabled, null)
-  envelope             = file("${local.repository}/schemas/callback.schema.json")
-  heartbeat_seconds    = try(each.value.heartbeat_seconds, null)
-  max_output_bytes     = try(each.value.max_output_bytes, null)
-  message_version      = try(each.value.message_version, null)
-  partners             = { for name in each.value.partners : name => local.partners[name] }
-  payload_event_key    = each.value.payload_event_key
-  require_callback_id  = try(each.value.require_callback_id, null)
-  reserved_concurrency = try(each.value.reserved_concurrency, null)
-  throttle             = try(each.value.throttle, null)
-  timeout_seconds      = each.value.timeout_seconds
+  platform  = module.platform.platform
+  task_type = each.key
+  partners  = { for name in each.value.partners : name => local.partners[name] }
+  settings  = each.value
 
-  schemas = {
-    for version in try(each.value.versions, ["v1"]) : version => {
-      output  = file("${local.repository}/schemas/${each.key}/${version}/output.schema.json")
-      request = file("${local.repository}/schemas/${each.key}/${version}/request.schema.json")
-    }
-  }
+  schemas = { for version in each.value.versions : version => {
+    callback = file("${local.schemas}/${each.key}/${version}/callback.schema.json")
+    request  = file("${local.schemas}/${each.key}/${version}/request.schema.json")
+  } }
 }
 
 module "workflow" {

@@ -20,15 +20,13 @@ output "channels" {
   }
 
   precondition {
-    condition = alltrue([for task_type in local.task_types : length(setsubtract(keys(task_type), [
-      "auth", "enabled", "heartbeat_seconds", "max_output_bytes", "message_version", "partners", "payload_event_key", "require_callback_id", "reserved_concurrency", "throttle", "timeout_seconds", "versions",
-    ])) == 0])
-    error_message = "An entry of task_types.tf has a setting that does not exist: use auth, enabled, heartbeat_seconds, max_output_bytes, message_version, partners, payload_event_key, require_callback_id, reserved_concurrency, throttle, timeout_seconds and versions."
+    condition     = length(local.shared_names) == 0
+    error_message = "Rename a task type in schemas: ${join(", ", local.shared_names)} would be shared. Its function, its partners' roles (TYPE-PARTNER) and its API model (TYPE without underscores) need names that no other task type, function or workflow has."
   }
 
   precondition {
-    condition     = length(local.shared_names) == 0
-    error_message = "Rename a task type of task_types.tf: ${join(", ", local.shared_names)} would be shared. Its function, its partners' roles (TYPE-PARTNER) and its API model (TYPE without underscores) need names that no other task type, function or workflow has."
+    condition     = length(local.unknown_settings) == 0
+    error_message = "Correct ${join(", ", local.unknown_settings)}: there is no such setting. schemas/channel.schema.json has all of them."
   }
 }
 

@@ -113,8 +113,8 @@ variable "partners" {
   nullable = false
 
   validation {
-    condition     = alltrue(flatten([for task_type in local.task_types : [for name in task_type.partners : contains(keys(var.partners), name)]]))
-    error_message = "Each partner that task_types.tf names must be in partners: add it to the environment's tfvars."
+    condition     = alltrue(flatten([for channel in local.channels : [for name in channel.partners : contains(keys(var.partners), name)]]))
+    error_message = "Each partner that a schemas/TYPE/channel.json names must be in partners: add it to the environment's tfvars."
   }
 
   validation {

@@ -43,22 +43,14 @@ class Platform:
     def sources(self) -> Path:
         return self.root.path.parents[2]
 
-    @property
-    def task_types(self) -> Path:
-        return self.sources / tree.TASK_TYPES
-
-    def declare(self, text: str, other: str) -> None:
-        """Change the entry of the added task type."""
-        before, opening, after = self.task_types.read_text().partition(f"    {NAME} = {{")
-        entry, closing, rest = after.partition("    }\n")
-        changed = entry.replace(text, other)
-        self.task_types.write_text(before + opening + changed + closing + rest)
+    def declare(self, **changes: object) -> None:
+        """Change settings of the added task type."""
+        path = self.sources / tree.channel(NAME)
+        path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
 
     def forget(self) -> None:
-        """Take the added task type out again: its entry and its contract."""
-        before, _, after = self.task_types.read_text().partition(f"    {NAME} = {{")
-        self.task_types.write_text(before + after.partition("    }\n")[2])
-        shutil.rmtree(self.sources / tree.SCHEMAS / NAME)
+        """Take the added task type out again."""
+        shutil.rmtree(self.sources / tree.SCHEMAS / NAME, ignore_errors=True)
 
     def example(self, kind: str) -> Json:
         examples = self.sources / tree.Version(NAME, "v1").examples("valid")
@@ -114,7 +106,6 @@ def added(
     platform = Platform(
         root, deployment, [*options, *environment.variables("platform", roots=root.path.parent)]
     )
-    declared = platform.task_types.read_text()
     for settings in (root.path / "envs").glob("*.tfvars"):
         settings.write_text(_with_partner(settings.read_text()))
     new_task_type.add(platform.sources, NAME, partner=PARTNER_NAME)
@@ -128,7 +119,7 @@ def added(
     )
     yield AddedChannel(platform, outputs, replace(deployment, partner=partner, outputs=outputs))
     account.sqs.delete_queue(QueueUrl=partner.queue_url)
-    platform.task_types.write_text(declared)  # A test that failed leaves the channel behind.
+    platform.forget()  # A test that failed leaves the channel behind.
     if NAME in root.outputs()["channels"]:
         platform.apply(NAME)
     for task in release.open_tasks(deployment.platform, root.outputs(), [NAME]):

@@ -9,6 +9,7 @@ import pytest
 from moto import mock_aws
 
 from tests.support.services import intercepted
+from tools.contracts import tree
 from tools.deploy import release
 from tools.deploy.accounts import Account
 from tools.deploy.release import Channel, OpenTasksError
@@ -76,10 +77,10 @@ def root(account: Account, tmp_path: Path) -> Root:
                 deadline=1795358323,
                 task_token="secret",
             )
-    (tmp_path / "task_types.tf").write_text(
-        'locals {\n  task_types = {\n    GIFTS = { auth = "AWS_IAM" }\n  }\n}\n'
-    )
-    return Root(tmp_path, OUTPUTS)
+    kept = tmp_path / tree.channel("GIFTS")
+    kept.parent.mkdir(parents=True)
+    kept.touch()
+    return Root(tmp_path / tree.ROOTS / "platform", OUTPUTS)
 
 
 def test_names_what_is_open_before_it_changes_anything(account: Account, root: Root) -> None:

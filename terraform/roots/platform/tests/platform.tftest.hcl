@@ -132,7 +132,7 @@ run "tells_what_other_tools_read" {
   }
 
   assert {
-    condition     = toset(keys(output.channels)) == toset(keys(local.task_types))
+    condition     = toset(keys(output.channels)) == toset(keys(local.channels))
     error_message = "Each task type has a channel."
   }
 
@@ -152,7 +152,7 @@ run "tells_partners_without_aws_how_to_get_a_token" {
   }
 
   assert {
-    condition     = alltrue([for task_type, channel in output.channels : (channel.oauth2 != null) == (local.task_types[task_type].auth == "OAUTH2")])
+    condition     = alltrue([for task_type, channel in output.channels : (channel.oauth2 != null) == (local.channels[task_type].auth == "OAUTH2")])
     error_message = "Channels with auth OAUTH2, and no others, have oauth2."
   }
 
@@ -163,7 +163,7 @@ run "tells_partners_without_aws_how_to_get_a_token" {
 
   assert {
     condition = alltrue([for task_type, channel in output.channels :
-      alltrue([for key in ["client_ids", "client_secret_arns", "signing_secret_arns"] : toset(keys(channel.oauth2[key])) == toset(local.task_types[task_type].partners)]) if channel.oauth2 != null
+      alltrue([for key in ["client_ids", "client_secret_arns", "signing_secret_arns"] : toset(keys(channel.oauth2[key])) == toset(local.channels[task_type].partners)]) if channel.oauth2 != null
     ])
     error_message = "Each partner has clients, and a secret with the newest client and one with its signing secrets."
   }

@@ -1,7 +1,9 @@
-"""What the platform root refuses of task_types.tf: names that AWS resources cannot share."""
+"""What the platform root refuses of schemas/, even where nobody has run the lint."""
 
+import json
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -19,27 +21,41 @@ SHARED = {
 }
 
 
-def test_refuses_task_types_whose_resources_are_another_s(tmp_path: Path) -> None:
+def share_names(schemas: Path) -> None:
+    for name in SHARED:
+        shutil.copytree(schemas / TYPE, schemas / name)
+        model = schemas / name / "v1" / "callback.schema.json"
+        model.write_text(model.read_text().replace(f'"{TYPE}"', f'"{name}"'))
+
+
+def misspell_a_setting(schemas: Path) -> None:
+    channel = schemas / TYPE / "channel.json"
+    channel.write_text(json.dumps({**json.loads(channel.read_text()), "enabld": False}))
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        (share_names, f"{', '.join(SHARED.values())} would be shared"),
+        (misspell_a_setting, f"Correct enabld in schemas/{TYPE}/channel.json"),
+    ],
+)
+def test_refuses_what_terraform_would_not_notice(
+    tmp_path: Path, change: Callable[[Path], None], why: str
+) -> None:
     for folder in ("terraform", "schemas", "statemachines"):
         shutil.copytree(
             REPOSITORY / folder, tmp_path / folder, ignore=shutil.ignore_patterns(".terraform")
         )
     root = Directory(tmp_path / ROOT, tmp_path / ".terraform", os.environ)
-    task_types = root.path / "task_types.tf"
-    before, _, after = task_types.read_text().partition(f"    {TYPE} = {{")
-    entry, _, _ = after.partition("    }\n")
-    for name in SHARED:
-        shutil.copytree(tmp_path / "schemas" / TYPE, tmp_path / "schemas" / name)
-        before += f"    {name} = {{{entry}    }}\n"
-    task_types.write_text(f"{before}    {TYPE} = {{{after}")
+    change(tmp_path / "schemas")
     _keep_one_plan(root.path / "tests" / "platform.tftest.hcl")
     root.init("-backend=false")
 
     with pytest.raises(TerraformError) as refused:
         root.run("test", "-no-color", quiet=True)
 
-    said = " ".join(refused.value.detail.replace("│", "").split())
-    assert f"{', '.join(SHARED.values())} would be shared" in said
+    assert why in " ".join(refused.value.detail.replace("│", "").split())
 
 
 def _keep_one_plan(tests: Path) -> None:

@@ -1,0 +1,138 @@
+"""Reads the literal part of HCL, with lines: what a tfvars file says, and the types of variables.
+
+Terraform itself ignores, or only warns about, what it does not know in a tfvars file.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import tree_sitter
+import tree_sitter_hcl
+
+
+class InvalidHclError(Exception):
+    """A text that is not HCL; carries the line."""
+
+    def __init__(self, line: int) -> None:
+        super().__init__("is not HCL")
+        self.line = line
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """What stands behind an equals sign."""
+
+    node: tree_sitter.Node
+
+    @property
+    def attributes(self) -> "list[Attribute]":
+        """Those of an object, in order; none of anything else."""
+        return [
+            _attribute(name, value)
+            for element in _of(self.node, "object_elem")
+            for name, value in [_of(element, "expression")]
+        ]
+
+    @property
+    def call(self) -> "tuple[str, list[Expression]]":
+        """A function's name and its arguments; a name alone has none."""
+        if self.node.type != "function_call":
+            return _text(self.node), []
+        name, *arguments = self.node.named_children
+        return _text(name), [
+            _expression(node) for one in arguments for node in _of(one, "expression")
+        ]
+
+    @property
+    def value(self) -> Any:
+        """Objects as dicts and lists as lists; of anything else the text, without quotes."""
+        match self.node.type:
+            case "object":
+                return {one.name: one.expression.value for one in self.attributes}
+            case "tuple":
+                return [_expression(one).value for one in _of(self.node, "expression")]
+        return _text(self.node).strip('"')
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """A name, the line it is on, and what it is set to."""
+
+    name: str
+    line: int
+    expression: Expression
+
+
+def settings(content: bytes) -> list[Attribute]:
+    """The attributes of a tfvars file.
+
+    Raises:
+        InvalidHclError: it is not HCL.
+    """
+    return [one for body in _bodies(content) for one in _attributes(body)]
+
+
+def variable_types(content: bytes) -> dict[str, Expression | None]:
+    """The variables that a file declares, with their types.
+
+    Raises:
+        InvalidHclError: it is not HCL.
+    """
+    blocks = [block for body in _bodies(content) for block in _of(body, "block")]
+    return {
+        _text(label).strip('"'): _type(block)
+        for block in blocks
+        if _text(block.named_children[0]) == "variable"
+        for label in _of(block, "string_lit")
+    }
+
+
+def _type(block: tree_sitter.Node) -> Expression | None:
+    attributes = [one for body in _of(block, "body") for one in _attributes(body)]
+    return next((one.expression for one in attributes if one.name == "type"), None)
+
+
+def _attributes(body: tree_sitter.Node) -> list[Attribute]:
+    return [
+        _attribute(*_of(node, "identifier"), *_of(node, "expression"))
+        for node in _of(body, "attribute")
+    ]
+
+
+def _attribute(name: tree_sitter.Node, value: tree_sitter.Node) -> Attribute:
+    return Attribute(_text(name).strip('"'), name.start_point.row + 1, _expression(value))
+
+
+def _bodies(content: bytes) -> list[tree_sitter.Node]:
+    root = _parser().parse(content).root_node
+    for node in _descendants(root):
+        if node.is_error or node.is_missing:
+            raise InvalidHclError(node.start_point.row + 1)
+    return _of(root, "body")
+
+
+def _expression(node: tree_sitter.Node) -> Expression:
+    while node.type in {"collection_value", "expression", "literal_value", "variable_expr"}:
+        node = node.named_children[0]
+    return Expression(node)
+
+
+def _of(node: tree_sitter.Node, kind: str) -> list[tree_sitter.Node]:
+    return [child for child in node.named_children if child.type == kind]
+
+
+def _text(node: tree_sitter.Node) -> str:
+    return (node.text or b"").decode()
+
+
+def _descendants(node: tree_sitter.Node) -> Iterator[tree_sitter.Node]:
+    yield node
+    for child in node.children:
+        yield from _descendants(child)
+
+
+@cache
+def _parser() -> tree_sitter.Parser:
+    return tree_sitter.Parser(tree_sitter.Language(tree_sitter_hcl.language()))
