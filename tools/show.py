@@ -25,5 +25,5 @@ def progress(what: str) -> Iterator[None]:
 def error(message: str, detail: str = "") -> None:
     """A failure, on standard error."""
     if detail:
-        err.print(Text(detail.rstrip(), style="dim"))
+        err.print(Text(detail.rstrip(), style="dim"), soft_wrap=True)
     err.print(Text(message, style="bold red"), soft_wrap=True)

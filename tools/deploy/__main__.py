@@ -17,13 +17,13 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     bootstrap = commands.add_parser("bootstrap", help="make the bucket for Terraform states")
-    bootstrap.add_argument("--env", choices=aws.ENVIRONMENTS, required=True)
+    bootstrap.add_argument("--env", required=True)
     bootstrap.set_defaults(run=_bootstrap)
 
     for action in ("plan", "apply", "destroy"):
         terraform = commands.add_parser(action, help=f"{action} a root of an environment")
         terraform.add_argument("--root", choices=aws.ROOT_NAMES, default="platform")
-        terraform.add_argument("--env", choices=aws.ENVIRONMENTS, required=True)
+        terraform.add_argument("--env", required=True)
         command.add_abandon(terraform)
         terraform.set_defaults(run=_terraform, action=action)
     return parser

@@ -9,15 +9,30 @@ from pathlib import Path
 import boto3
 
 from tools import REPOSITORY, Json
+from tools.contracts.lint import require_clean
 from tools.deploy import package, release
 from tools.deploy.accounts import Account
 from tools.deploy.bootstrap import bootstrap as make_state_bucket
 from tools.deploy.terraform import ROOTS, Directory
 from tools.errors import UserError
 
-ENVIRONMENTS = ("dev", "prod")
 ROOT_NAMES = ("platform", "partner")
 ARCHITECTURE = "arm64"
+
+
+def require(environment: str, command: str) -> None:
+    """Refuse an environment that does not exist, and none at all.
+
+    Raises:
+        UserError: it is neither; says how to give one to the command.
+    """
+    settings = (ROOTS / "platform" / "envs").glob("*.tfvars")
+    known = sorted(path.stem for path in settings if path.stem != "local")
+    if environment not in known:
+        problem = f"There is no environment {environment}" if environment else "No environment"
+        raise UserError(
+            f"{problem}: say `make {command} ENV={known[0]}`. There are: {', '.join(known)}."
+        )
 
 
 def terraform(
@@ -27,7 +42,11 @@ def terraform(
 
     Raises:
         release.OpenTasksError: channels would go whose tasks are open, not of an abandoned type.
+        UserError: there is no such environment, or settings or contracts are not in order.
     """
+    require(environment, action)
+    if action != "destroy":
+        require_clean()
     options = [_variables(root, environment)]
     if root == "platform":
         options.append(f"-var-file={package.manifest(ARCHITECTURE)}")
@@ -46,6 +65,7 @@ def terraform(
 
 def bootstrap(environment: str) -> None:
     """Make the bucket for an environment's states; Terraform asks before it acts."""
+    require(environment, "bootstrap")
     make_state_bucket(
         _directory("bootstrap", environment),
         Account(boto3.Session()),
@@ -67,8 +87,9 @@ def applied(environment: str, root: str, profile: str | None) -> Applied:
     """Find a root that is applied.
 
     Raises:
-        UserError: it has no outputs: it is not applied.
+        UserError: there is no such environment, or the root has no outputs: it is not applied.
     """
+    require(environment, "smoke")
     directory = _directory(root, environment, profile)
     directory.init("-reconfigure", f"-backend-config={_backend(root, environment)}")
     outputs = directory.outputs()

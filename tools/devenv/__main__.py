@@ -9,7 +9,6 @@ from itertools import chain
 from pathlib import Path
 
 from tools import REPOSITORY, command, show
-from tools.deploy import aws
 from tools.devenv import ENGINE_PYTHON, smoke
 from tools.devenv import show as walk_show
 from tools.devenv.environment import ACCOUNTS, Environment, forget_aws_configuration
@@ -44,7 +43,7 @@ def _parser() -> argparse.ArgumentParser:
     env = added("env", _env, "print shell exports that point at the local environment")
     env.add_argument("--account", choices=sorted(ACCOUNTS), default="platform")
     on_aws = added("smoke", _smoke, "walk an order through an environment on AWS")
-    on_aws.add_argument("--env", choices=aws.ENVIRONMENTS, required=True)
+    on_aws.add_argument("--env", required=True)
     on_aws.add_argument("--platform-profile", help="AWS profile of the platform account")
     on_aws.add_argument(
         "--partner-profile", help="AWS profile of the partner account", required=True

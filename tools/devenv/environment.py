@@ -14,6 +14,7 @@ import boto3
 from filelock import FileLock
 
 from tools import REPOSITORY, Json
+from tools.contracts.lint import require_clean
 from tools.deploy import package, release
 from tools.deploy.accounts import Account
 from tools.deploy.terraform import LOCK_FILE, ROOTS, Directory, TerraformError, installed_release
@@ -73,6 +74,7 @@ class Environment:
         Raises:
             release.OpenTasksError: channels would go whose tasks are open, not of an abandoned
                 type.
+            UserError: settings or contracts are not in order.
         """
         installed_release()
         self.directory.mkdir(parents=True, exist_ok=True)
@@ -83,6 +85,7 @@ class Environment:
             fingerprint = _fingerprint(built)
             if state and state.applied == fingerprint:
                 return False
+            require_clean()
             if state is None:
                 with report("starting the local AWS"):
                     state = self._start()

@@ -4,6 +4,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from unittest.mock import Mock
 
 import psutil
 import pytest
@@ -13,6 +14,7 @@ from tools.deploy.terraform import TerraformError
 from tools.devenv import engine, environment
 from tools.devenv.engine import Engine
 from tools.devenv.environment import Environment, NotUpError
+from tools.errors import UserError
 
 
 class Harness:
@@ -73,6 +75,17 @@ def test_up_applies_both_roots_once(harness: Harness) -> None:
     assert (first, second) == (True, False)
     assert harness.applies == [("platform", 1), ("partner", 1)]
     assert len(harness.engines) == 1
+
+
+def test_up_applies_nothing_that_the_lint_refuses(
+    harness: Harness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(environment, "require_clean", Mock(side_effect=UserError("not clean")))
+
+    with pytest.raises(UserError, match="not clean"):
+        harness.up()
+
+    assert (harness.engines, harness.applies) == ([], [])
 
 
 def test_a_new_package_is_applied_to_the_same_engine(harness: Harness) -> None:

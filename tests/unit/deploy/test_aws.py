@@ -1,0 +1,41 @@
+"""What is refused before Terraform is asked anything."""
+
+from unittest.mock import Mock
+
+import pytest
+
+from tools.deploy import aws, package
+from tools.deploy.terraform import Directory
+from tools.errors import UserError
+
+
+@pytest.fixture
+def terraform(monkeypatch: pytest.MonkeyPatch) -> Mock:
+    """What would be run, and is not."""
+    run = Mock()
+    monkeypatch.setattr(Directory, "init", run.init)
+    monkeypatch.setattr(Directory, "run", run.run)
+    monkeypatch.setattr(package, "manifest", run.manifest)
+    return run
+
+
+@pytest.mark.parametrize("action", ["plan", "apply", "destroy"])
+@pytest.mark.parametrize("environment", ["", "dve", "local"])
+def test_says_which_environments_there_are(terraform: Mock, action: str, environment: str) -> None:
+    with pytest.raises(UserError, match=rf"`make {action} ENV=dev`\. There are: dev, prod\.$"):
+        aws.terraform("platform", environment, action, [], Mock())
+
+    assert terraform.mock_calls == []
+
+
+@pytest.mark.parametrize(("action", "stopped"), [("plan", 1), ("apply", 1), ("destroy", 0)])
+def test_deploys_nothing_that_the_lint_refuses(
+    terraform: Mock, monkeypatch: pytest.MonkeyPatch, action: str, stopped: int
+) -> None:
+    monkeypatch.setattr(aws, "require_clean", Mock(side_effect=UserError("not clean")))
+    terraform.init.side_effect = UserError("initialised")
+
+    with pytest.raises(UserError, match="not clean" if stopped else "initialised"):
+        aws.terraform("partner", "dev", action, [], Mock())
+
+    assert terraform.init.call_count == 1 - stopped
