@@ -26,7 +26,7 @@ from tools.deploy.terraform import ROOTS, Directory
 from tools.devenv import ENGINE_PYTHON
 from tools.devenv.environment import Environment, forget_aws_configuration
 
-SOURCES = ("dist", "schemas", "statemachines", "terraform")
+SOURCES = ("dist", "lambdas", "schemas", "statemachines", "terraform")
 ALLOWED = ("module.channel[", "module.release.")
 SCOPES = "module.platform.aws_cognito_resource_server."
 SHOWN = (

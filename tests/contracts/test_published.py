@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from callbacks.runtime import http
-from callbacks.usecases.complete import Answer
+from callbacks.usecases.complete import Result
 from callbacks.usecases.dispatch import DispatchRequest
 from jsonschema import Draft4Validator, Draft7Validator
 from markupsafe import escape
@@ -19,7 +19,7 @@ from tests.support.channels import SHIPPING, example
 from tests.support.harness import Harness
 from tests.support.tasks import EXECUTION, KEY, token
 from tools import REPOSITORY
-from tools.contracts import answers, asyncapi, channels, event, openapi, pages, tree
+from tools.contracts import asyncapi, channels, event, openapi, pages, responses, tree
 from tools.contracts.channels import Channel, Contract
 from tools.contracts.documents import load
 from tools.contracts.fields import fields
@@ -49,7 +49,8 @@ def test_published_files_are_current() -> None:
     there = {path.relative_to(REPOSITORY) for path in (REPOSITORY / pages.PUBLISHED).iterdir()}
 
     assert stale == [], "run make docs"
-    assert there == {path for path in rendered if path.parent == pages.PUBLISHED}, "run make docs"
+    published = {path for path in rendered if path.parent == pages.PUBLISHED}
+    assert there == published, "run make docs"
 
 
 @pytest.mark.parametrize("listed", [CHANNELS, ALL, []], ids=["project", "oauth2", "empty"])
@@ -130,33 +131,39 @@ def test_message_is_what_is_dispatched(heartbeat_seconds: int | None) -> None:
 
 
 def test_problems_are_those_of_the_function_and_of_the_gateway() -> None:
-    told = {problem.slug: problem.status for problem in answers.PROBLEMS}
-    function = {problem.slug: problem.status for problem in http.PROBLEMS.values()}
+    function = {*http.REFUSALS.values(), http.INTERNAL_ERROR}
     source = REPOSITORY / "terraform/modules/platform/gateway_responses.tf"
-    locals_only = source.read_text().partition("resource ")[0]
-    gateway = {
-        slug: int(status)
-        for slug, status in re.findall(r"^ +([a-z-]+) += \{ status = (\d+)", locals_only, re.M)
-    }
+    gateway = set(re.findall(r'problem = "([a-z-]+)"', source.read_text()))
 
-    assert told == {**function, **gateway, http.INTERNAL_ERROR.slug: http.INTERNAL_ERROR.status}
-    assert answers.PROBLEM_TYPE == http.PROBLEM_TYPE
+    assert {problem.slug for problem in responses.PROBLEMS} == function | gateway
+
+
+def test_openapi_has_every_problem_of_the_table() -> None:
+    document = openapi.document(ALL)
+    statuses = {str(problem.status) for problem in responses.PROBLEMS}
+
+    assert set(document["components"]["responses"]) == {one.slug for one in responses.PROBLEMS}
+    for path in document["paths"].values():
+        assert set(path["post"]["responses"]) == {"200", "202"} | statuses
 
 
 def test_results_are_those_of_the_function() -> None:
-    assert {success.result for success in answers.SUCCESSES} == {one.value for one in Answer}
+    assert {success.result for success in responses.SUCCESSES} == {one.value for one in Result}
 
 
 @pytest.mark.parametrize(("channel", "contract"), PAGES, ids=IDS)
-def test_page_tells_every_field_and_answer(channel: Channel, contract: Contract) -> None:
+def test_page_tells_every_field_and_response(channel: Channel, contract: Contract) -> None:
     page = pages.page(channel, contract)
 
     rows = [*fields(event.schema(channel, contract)), *fields(contract.model)]
 
     assert [row.path for row in rows if f"<code>{escape(row.path)}</code>" not in page] == []
     assert [row for row in rows if escape(row.description) not in page] == []
-    assert [one for one in answers.PROBLEMS if f">{one.status}</span>" not in page] == []
-    assert [one for one in answers.PROBLEMS if one.slug not in page] == []
+    for problem in responses.PROBLEMS:
+        assert f">{problem.status}</span>" in page
+        assert problem.slug in page
+        assert pages.code(problem.when) in page
+        assert pages.code(problem.action) in page
 
 
 @pytest.mark.parametrize(("channel", "contract"), PAGES, ids=IDS)

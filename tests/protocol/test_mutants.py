@@ -34,7 +34,7 @@ from callbacks.domain.task import (
 )
 from callbacks.usecases import complete, dispatch, redeliver
 from callbacks.usecases.close_execution import ExecutionCloser
-from callbacks.usecases.complete import Answer, Completer
+from callbacks.usecases.complete import Completer, Result
 from callbacks.usecases.dispatch import Dispatcher
 from callbacks.usecases.redeliver import Disposition, Redeliverer
 from callbacks.usecases.settle import SameOutcome, advance
@@ -48,10 +48,10 @@ from tests.support.protocol.machine import run
 
 STEPS = 60_000
 RETRIES = {"enter_wait", "end_wait", "redrive_execution", "abandon_dispatch", "finish"}
-ANSWERS = RETRIES | {"exchange", "answer_any", "answer_again", "pass_time"}
+CALLBACKS = RETRIES | {"exchange", "call_back_any", "call_back_again", "pass_time"}
 OVERTAKEN = {"overtake", "finish", "pass_time"}
 SETTLEMENTS = {"overtake", "redeliver", "sweep", "outage", "pass_time"}
-LATE = {"enter_wait", "answer_any", "pass_time"}
+LATE = {"enter_wait", "call_back_any", "pass_time"}
 ENDS = RETRIES | {"close_execution"}
 NO_FAULT = Parts()
 
@@ -149,7 +149,7 @@ def test_send_before_record() -> None:
     class Mutant(Completer):
         def complete(
             self, key: TaskKey, callback_id: str | None, outcome: Outcome, principal: str
-        ) -> Answer:
+        ) -> Result:
             try:
                 task = self.store.get(key)
                 if (
@@ -190,7 +190,7 @@ def test_digest_ignored() -> None:
     class Mutant(Completer):
         def _refused(
             self, task: CallbackTask, callback_id: str | None, outcome_digest: str
-        ) -> Answer:
+        ) -> Result:
             return super()._refused(task, callback_id, task.outcome_digest or outcome_digest)
 
     assert_found(Parts(completer=Mutant))
@@ -208,7 +208,7 @@ def test_close_not_bound_to_the_attempt() -> None:
 
 
 @pytest.mark.parametrize("error", [ConflictingOutcome(), RuntimeError()], ids=["409", "500"])
-def test_a_failed_close_answered(error: Exception) -> None:
+def test_a_failed_close_reported(error: Exception) -> None:
     class Mutant(Completer):
         def _close(self, task: CallbackTask) -> None:
             same = SameOutcome(task.callback_id, task.outcome_digest)
@@ -219,7 +219,7 @@ def test_a_failed_close_answered(error: Exception) -> None:
             if closed is None:
                 raise error
 
-    assert_found(Parts(completer=Mutant), rules=ANSWERS)
+    assert_found(Parts(completer=Mutant), rules=CALLBACKS)
 
 
 def test_503_that_says_nothing_was_accepted() -> None:
@@ -230,7 +230,7 @@ def test_503_that_says_nothing_was_accepted() -> None:
     class Mutant(Completer):
         def complete(
             self, key: TaskKey, callback_id: str | None, outcome: Outcome, principal: str
-        ) -> Answer:
+        ) -> Result:
             try:
                 return super().complete(key, callback_id, outcome, principal)
             except NotKnownToBeAccepted:
@@ -242,10 +242,10 @@ def test_503_that_says_nothing_was_accepted() -> None:
 # Repeats
 
 
-def test_a_repeat_over_completing_answered_without_sending() -> None:
+def test_a_repeat_over_completing_taken_without_sending() -> None:
     class Mutant(Completer):
-        def _join(self, task: CallbackTask) -> Answer:  # noqa: ARG002
-            return Answer.DUPLICATE
+        def _join(self, task: CallbackTask) -> Result:  # noqa: ARG002
+            return Result.DUPLICATE
 
     assert_found(Parts(completer=Mutant))
 
@@ -254,13 +254,13 @@ def test_deadline_judged_over_completing() -> None:
     class Mutant(Completer):
         def _refused(
             self, task: CallbackTask, callback_id: str | None, outcome_digest: str
-        ) -> Answer:
+        ) -> Result:
             current = callback_id in (None, task.callback_id)
             if current and task.status is Status.COMPLETING and task.is_past_deadline(self._now()):
                 raise TaskGone
             return super()._refused(task, callback_id, outcome_digest)
 
-    assert_found(Parts(completer=Mutant), rules=ANSWERS)
+    assert_found(Parts(completer=Mutant), rules=CALLBACKS)
 
 
 def test_repeats_known_for_the_current_attempt_only(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -282,16 +282,16 @@ def test_a_repeat_without_id_applied_to_a_new_attempt(monkeypatch: pytest.Monkey
     assert_found()
 
 
-def test_a_repeat_without_id_of_a_past_attempts_outcome_answered_410() -> None:
+def test_a_repeat_without_id_of_a_past_attempts_outcome_refused_with_410() -> None:
     class Mutant(Completer):
         def _refused(
             self, task: CallbackTask, callback_id: str | None, outcome_digest: str
-        ) -> Answer:
+        ) -> Result:
             if callback_id is None and task.is_past_deadline(self._now()):
                 raise TaskGone
             return super()._refused(task, callback_id, outcome_digest)
 
-    assert_found(Parts(completer=Mutant), rules=ANSWERS)
+    assert_found(Parts(completer=Mutant), rules=CALLBACKS)
 
 
 def test_unsettled_attempts_drive_settled_ones_out_of_memory(

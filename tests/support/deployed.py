@@ -17,19 +17,19 @@ from tests.support.tasks import KEY
 
 @dataclass
 class Deployed:
-    """Everything the functions answer and print is kept, so that no token goes unseen."""
+    """Everything the functions return and print is kept, so that no token goes unseen."""
 
     aws: Cloud
     stepfunctions: Service
     capsys: pytest.CaptureFixture[str]
-    answers: list[Any] = field(default_factory=list)
+    returned: list[Any] = field(default_factory=list)
     printed: str = ""
 
     def call(self, name: str, event: dict[str, Any]) -> Any:
         """Invokes a function."""
-        answer = functions.handler(name)(event, functions.Context())
-        self.answers.append(answer)
-        return answer
+        returned = functions.handler(name)(event, functions.Context())
+        self.returned.append(returned)
+        return returned
 
     def lines(self) -> list[dict[str, Any]]:
         """What was printed so far: logs and metrics, each a line of JSON."""

@@ -15,12 +15,13 @@ from types import ModuleType
 from typing import Any
 from unittest.mock import patch
 
+from callbacks.domain.message import cloud_event
 from callbacks.domain.outcome import digest
 from callbacks.domain.task import CallbackTask
 
-from tests.support.channels import SHIPPING, example
+from tests.support.channels import CALLBACK_URL, SHIPPING, example
 from tests.support.cloud import ORDERS, PREFIX, TASKS, Cloud
-from tests.support.tasks import EXECUTION, KEY, SHIPPED, token
+from tests.support.tasks import EXECUTION, KEY, NOW, SHIPPED, token
 
 NAMES = (
     "close_execution",
@@ -33,6 +34,7 @@ NAMES = (
     "sweep_due_callbacks",
 )
 ACCOUNT = "111111111111"
+FAR_FUTURE = 4_000_000_000
 SIGNING_SECRET = f"{PREFIX}-signing"
 ACME = f"arn:aws:sts::{ACCOUNT}:assumed-role/{PREFIX}-order-shipping-service-acme-shipping/worker"
 
@@ -61,7 +63,6 @@ def environment(cloud: Cloud) -> dict[str, str]:
         "POWERTOOLS_METRICS_NAMESPACE": "CallbackChannels",
         "POWERTOOLS_SERVICE_NAME": "test",
         "POWERTOOLS_LOG_LEVEL": "DEBUG",
-        "PYDANTIC_DISABLE_PLUGINS": "__all__",
         "ENVIRONMENT": "test",
         "CALLBACK_TABLE": TASKS,
         "ORDERS_TABLE": ORDERS,
@@ -196,14 +197,19 @@ def redelivery_message(task: CallbackTask) -> str:
 
 
 def webhook_message() -> str:
-    """What a webhook is sent of the first attempt: the part of its CloudEvent that is read."""
+    """What a webhook is sent of the first attempt."""
     return json.dumps(
-        {
-            "id": "attempt-1",
-            "subject": KEY.order_id,
-            "tasktype": KEY.task_type,
-            "expirytime": "2098-01-01T00:00:00.000Z",
-        }
+        cloud_event(
+            key=KEY,
+            callback_id="attempt-1",
+            source="/callback-channels/test",
+            version="v1",
+            callback_url=CALLBACK_URL,
+            requested_at=NOW,
+            expires_at=FAR_FUTURE,
+            heartbeat_seconds=None,
+            data=example("valid", "request"),
+        )
     )
 
 

@@ -8,6 +8,7 @@ from callbacks.domain.task import CallbackTask, TaskKey
 from callbacks.usecases.close_execution import ExecutionCloser
 from callbacks.usecases.complete import Completer
 from callbacks.usecases.dispatch import Dispatcher
+from callbacks.usecases.receive import Receiver
 from callbacks.usecases.redeliver import Redeliverer
 from callbacks.usecases.sweep import Sweeper
 
@@ -61,6 +62,10 @@ class Harness:
         return Completer(
             store=self.tasks, workflow=self.workflow, redelivery=self.queue, clock=self.clock
         )
+
+    @property
+    def receiver(self) -> Receiver:
+        return Receiver(registry=self.channels, contracts=self.contracts, completer=self.completer)
 
     @property
     def redeliverer(self) -> Redeliverer:

@@ -43,7 +43,7 @@ def misspell_a_setting(schemas: Path) -> None:
 def test_refuses_what_terraform_would_not_notice(
     tmp_path: Path, change: Callable[[Path], None], why: str
 ) -> None:
-    for folder in ("terraform", "schemas", "statemachines"):
+    for folder in ("lambdas", "terraform", "schemas", "statemachines"):
         shutil.copytree(
             REPOSITORY / folder, tmp_path / folder, ignore=shutil.ignore_patterns(".terraform")
         )

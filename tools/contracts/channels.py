@@ -6,6 +6,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from callbacks.domain import routes
+
 from tools.contracts import compose, settings, tree
 from tools.contracts.documents import load
 
@@ -22,8 +24,7 @@ class Contract:
     output_example: Any
 
     def route(self, task_type: str) -> str:
-        suffix = "" if self.name == "v1" else f"/{self.name}"
-        return f"/externalCallback/{task_type}{suffix}"
+        return routes.route(task_type, self.name)
 
 
 @dataclass(frozen=True, slots=True)

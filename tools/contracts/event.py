@@ -1,40 +1,46 @@
 """The message that a partner receives: a CloudEvent 1.0 in structured JSON."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
+
+from callbacks.domain.message import cloud_event
+from callbacks.domain.task import TaskKey
 
 from tools.contracts.channels import Channel, Contract
 
 EXAMPLE_ID = "1f0c7c5e-5d1b-4c0e-9b64-6a3f3a1f7b52"
 EXAMPLE_ORDER = "a96cbeed-cbd7-4711-815c-0913113c6064"
 EXAMPLE_API = "https://api.example.com"
+FIXED = frozenset({"specversion", "type", "datacontenttype", "dataschema", "tasktype"})
+EXAMPLE_TIME = datetime(2026, 1, 15, 9, 30, tzinfo=UTC)
 
 
 def schema(channel: Channel, contract: Contract) -> dict[str, Any]:
     """The schema of the message; `data` is the request schema."""
     properties: dict[str, dict[str, Any]] = {
-        "specversion": {"description": "The version of CloudEvents.", "enum": ["1.0"]},
+        "specversion": {"description": "The version of CloudEvents."},
         "id": {
             "description": "The callback_id of this attempt. A repeat of the work is a new "
             "message with a new id; the same id again is the same message delivered twice.",
         },
         "source": {"description": "The platform and its environment."},
-        "type": {"description": "The kind of event.", "enum": ["callback-task.requested"]},
+        "type": {"description": "The kind of event."},
         "subject": {"description": "The order_id, to be sent back."},
         "time": {"description": "When the work was asked for (RFC 3339, UTC)."},
-        "datacontenttype": {"description": "The type of data.", "enum": ["application/json"]},
-        "dataschema": {
-            "description": "The contract of data.",
-            "enum": [f"urn:callback-channels:{channel.task_type}:{contract.name}:request"],
-        },
-        "tasktype": {"description": "The task type.", "enum": [channel.task_type]},
+        "datacontenttype": {"description": "The type of data."},
+        "dataschema": {"description": "The contract of data."},
+        "tasktype": {"description": "The task type."},
         "callbackurl": {
-            "description": "Where to post the answer. It carries the callback_id: use it as it is.",
+            "description": "Where to post the callback. It has the callback_id: use it as it is.",
         },
-        "expirytime": {"description": "After this time the answer is refused (RFC 3339, UTC)."},
+        "expirytime": {"description": "After this time callbacks are refused (RFC 3339, UTC)."},
     }
-    for value in properties.values():
+    dispatched = example(channel, contract)
+    for name, value in properties.items():
         value["type"] = "string"
+        if name in FIXED:
+            value["enum"] = [dispatched[name]]
     data = {name: part for name, part in contract.request.items() if name != "$schema"}
     return {
         "type": "object",
@@ -52,23 +58,19 @@ def schema(channel: Channel, contract: Contract) -> dict[str, Any]:
 
 
 def example(channel: Channel, contract: Contract) -> Mapping[str, Any]:
-    url = f"{EXAMPLE_API}{contract.route(channel.task_type)}?callback_id={EXAMPLE_ID}"
-    heartbeat = channel.settings["heartbeat_seconds"]
-    return {
-        "specversion": "1.0",
-        "id": EXAMPLE_ID,
-        "source": "/callback-channels/prod",
-        "type": "callback-task.requested",
-        "subject": EXAMPLE_ORDER,
-        "time": "2026-01-15T09:30:00Z",
-        "datacontenttype": "application/json",
-        "dataschema": f"urn:callback-channels:{channel.task_type}:{contract.name}:request",
-        "tasktype": channel.task_type,
-        "callbackurl": url,
-        "expirytime": "2026-01-16T09:30:00Z",
-        **({"heartbeatseconds": heartbeat} if heartbeat else {}),
-        "data": contract.request_example,
-    }
+    """A message as it is dispatched."""
+    requested_at = EXAMPLE_TIME.timestamp()
+    return cloud_event(
+        key=TaskKey(EXAMPLE_ORDER, channel.task_type),
+        callback_id=EXAMPLE_ID,
+        source="/callback-channels/prod",
+        version=contract.name,
+        callback_url=EXAMPLE_API + contract.route(channel.task_type),
+        requested_at=requested_at,
+        expires_at=requested_at + channel.settings["timeout_seconds"],
+        heartbeat_seconds=channel.settings["heartbeat_seconds"],
+        data=contract.request_example,
+    )
 
 
 def callbacks(channel: Channel, contract: Contract) -> dict[str, Mapping[str, Any]]:

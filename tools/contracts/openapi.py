@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from tools.contracts import answers, compose, event
+from callbacks.runtime.problems import Problem
+
+from tools.contracts import compose, event, responses
 from tools.contracts.channels import Channel, Contract
 
 SIGV4, OAUTH2 = "sigv4", "oauth2"
@@ -11,8 +13,8 @@ SIGV4, OAUTH2 = "sigv4", "oauth2"
 
 def document(channels: list[Channel]) -> dict[str, Any]:
     components: dict[str, Any] = {
-        "Accepted": answers.ACCEPTED_SCHEMA,
-        "Problem": answers.PROBLEM_SCHEMA,
+        "Accepted": responses.ACCEPTED_SCHEMA,
+        "Problem": responses.PROBLEM_SCHEMA,
     }
     paths: dict[str, Any] = {}
     for channel in channels:
@@ -46,7 +48,7 @@ def document(channels: list[Channel]) -> dict[str, Any]:
         "paths": paths,
         "components": {
             "schemas": components,
-            "responses": {problem.slug: _problem(problem) for problem in answers.PROBLEMS},
+            "responses": {problem.slug: _problem(problem) for problem in responses.PROBLEMS},
             "securitySchemes": {
                 SIGV4: {
                     "type": "apiKey",
@@ -94,7 +96,7 @@ def _operation(channel: Channel, contract: Contract, model: str) -> dict[str, An
             {
                 "name": "callback_id",
                 "in": "query",
-                "description": "The id of the message being answered; its callbackurl carries it. "
+                "description": "The id of the message; its callbackurl carries it. "
                 + ("Required here, or in the body." if required else "Also taken from the body."),
                 "schema": {"type": "string", "minLength": 1, "maxLength": 64},
             }
@@ -115,21 +117,21 @@ def _operation(channel: Channel, contract: Contract, model: str) -> dict[str, An
             **{str(status): _accepted(status) for status in (200, 202)},
             **{
                 str(problem.status): {"$ref": f"#/components/responses/{problem.slug}"}
-                for problem in answers.PROBLEMS
+                for problem in responses.PROBLEMS
             },
         },
     }
 
 
 def _accepted(status: int) -> dict[str, Any]:
-    successes = [success for success in answers.SUCCESSES if success.status == status]
+    successes = [success for success in responses.SUCCESSES if success.status == status]
     return {
         "description": " ".join(f"{success.result}: {success.when}" for success in successes),
         "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Accepted"}}},
     }
 
 
-def _problem(problem: answers.Problem) -> dict[str, Any]:
+def _problem(problem: Problem) -> dict[str, Any]:
     return {
         "description": f"{problem.when} {problem.action}",
         **(
@@ -141,7 +143,7 @@ def _problem(problem: answers.Problem) -> dict[str, Any]:
                     }
                 }
             }
-            if problem.status in (429, 503)
+            if problem.retry_after_seconds is not None
             else {}
         ),
         "content": {

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
+from callbacks.domain import routes
 from markupsafe import Markup, escape
 
-from tools.contracts import answers, asyncapi, channels, compose, event, openapi
+from tools.contracts import asyncapi, channels, compose, event, openapi, responses
 from tools.contracts.channels import Channel, Contract
 from tools.contracts.fields import fields
 from tools.contracts.keywords import KEYWORDS, LATER_DRAFTS
@@ -19,6 +20,7 @@ from tools.contracts.patterns import END
 
 PUBLISHED = Path("docs/contracts")
 KEYWORD_TABLE = Path("docs/json-schema.md")
+RESPONSE_TABLE = Path("docs/responses.md")
 
 
 def render(root: Path) -> dict[Path, str]:
@@ -40,6 +42,11 @@ def render(root: Path) -> dict[Path, str]:
         KEYWORD_TABLE: _template("json-schema.md.j2").render(
             keywords=KEYWORDS, later=LATER_DRAFTS, end=END
         ),
+        RESPONSE_TABLE: _template("responses.md.j2").render(
+            successes=responses.SUCCESSES,
+            problems=responses.PROBLEMS,
+            unknown=responses.UNKNOWN,
+        ),
     }
 
 
@@ -58,9 +65,10 @@ def page(channel: Channel, contract: Contract) -> str:
         event_fields=[row for row in event_fields if not row.path.startswith("data.")],
         callbacks=event.callbacks(channel, contract),
         callback_fields=fields(contract.model),
-        successes=answers.SUCCESSES,
-        problems=answers.PROBLEMS,
-        problem_type=answers.PROBLEM_TYPE,
+        successes=responses.SUCCESSES,
+        problems=responses.PROBLEMS,
+        unknown=responses.UNKNOWN,
+        then=responses.then,
         oauth2=channel.settings["auth"] == "OAUTH2",
     )
 
@@ -78,8 +86,11 @@ def write(root: Path) -> list[Path]:
 
 
 def _file_name(channel: Channel, contract: Contract) -> str:
-    """As the routes are: v1 has the channel's name, another version its own behind it."""
-    return f"{channel.task_type}{'' if contract.name == 'v1' else f'-{contract.name}'}.html"
+    """As the route is: v1 has the channel's name, another version its own behind it."""
+    return (
+        contract.route(channel.task_type).removeprefix(f"{routes.ROOT}/").replace("/", "-")
+        + ".html"
+    )
 
 
 def _json(document: Mapping[str, Any]) -> str:
@@ -97,12 +108,12 @@ def _template(name: str) -> jinja2.Template:
     )
     environment.filters["pretty"] = lambda value: json.dumps(value, indent=2, ensure_ascii=False)
     environment.filters["duration"] = _duration
-    environment.filters["code"] = _code
+    environment.filters["code"] = code
     environment.filters["kib"] = lambda size: f"{size / 1024:g} KiB"
     return environment.get_template(name)
 
 
-def _code(text: str) -> Markup:
+def code(text: str) -> Markup:
     """Marks what stands between backquotes as code."""
     return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))
 

@@ -27,6 +27,7 @@ LAMBDAS = REPOSITORY / "lambdas"
 REQUIREMENTS = LAMBDAS / "requirements.txt"
 DIST = REPOSITORY / "dist"
 SOURCES = ("callbacks", "functions")
+KINDS = ("json", "py")
 MACHINES = {"arm64": "aarch64", "x86_64": "x86_64"}
 PYTHONS = ("3.13", "3.14")
 
@@ -53,7 +54,6 @@ UNUSED = (
     "aws_lambda_powertools/utilities/parser/*",
     "botocore/data/*/examples-1.json",
     "dateutil/zoneinfo/*.tar.gz",
-    "pydantic/v1/*",
     "urllib3/contrib/emscripten/*",
 )
 
@@ -76,7 +76,7 @@ def build(architecture: str, python: str) -> Path:
     target = DIST / architecture
     target.mkdir(parents=True, exist_ok=True)
     archive = target / "lambdas.zip"
-    sources = dict(_files(LAMBDAS, *(f"{name}/**/*.py" for name in SOURCES)))
+    sources = dict(_files(LAMBDAS, *(f"{name}/**/*.{kind}" for name in SOURCES for kind in KINDS)))
     inputs = _digest(_dependency_inputs(architecture, python), _digests(sources))
     with TemporaryDirectory(dir=target) as scratch:
         if _inputs_of(archive) != inputs:

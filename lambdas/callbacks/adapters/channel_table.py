@@ -10,7 +10,7 @@ CACHED_SECONDS = 60
 
 
 class DynamoDBChannels:
-    """ChannelRegistry over the table; an answer, an absence too, is kept for a minute."""
+    """ChannelRegistry over the table; what was read, an absence too, is kept for a minute."""
 
     def __init__(self, client: ClientFactory, table: str, clock: Clock) -> None:
         self._client = client
@@ -29,11 +29,11 @@ class DynamoDBChannels:
 
     def _read(self, task_type: str) -> Channel | None:
         with unavailable(DependencyUnavailable, "GetItem"):
-            answer = self._client().get_item(
+            response = self._client().get_item(
                 TableName=self._table,
                 Key={"order_id": {"S": REGISTRATION}, "task_type": {"S": task_type}},
             )
-        item = answer.get("Item")
+        item = response.get("Item")
         if item is None:
             return None
         heartbeat = item.get("heartbeat_seconds")

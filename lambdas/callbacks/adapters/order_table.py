@@ -22,13 +22,13 @@ class DynamoDBOrders:
 
     def contents(self, order_id: str) -> Mapping[str, Any]:
         with unavailable(DependencyUnavailable, "GetItem"):
-            answer = self._client().get_item(
+            response = self._client().get_item(
                 TableName=self._table,
                 Key={"order_id": {"S": order_id}},
                 ProjectionExpression="order_id, order_contents",
                 ConsistentRead=True,
             )
-        item = answer.get("Item")
+        item = response.get("Item")
         if not item:
             raise OrderNotFound(order_id)
         contents: Mapping[str, Any] = _plain(item.get("order_contents", {"M": {}}))

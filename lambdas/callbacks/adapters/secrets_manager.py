@@ -13,7 +13,7 @@ CACHED_SECONDS = 300
 class SigningSecrets:
     """The signing secrets of one webhook: a secret holding `{"current": ..., "previous": ...}`.
 
-    `previous` is there while a secret is rotated. An answer is kept for five minutes.
+    `previous` is there while a secret is rotated. What was read is kept for five minutes.
     """
 
     def __init__(self, client: ClientFactory, secret_id: str, clock: Clock) -> None:
@@ -31,6 +31,6 @@ class SigningSecrets:
 
     def _read(self) -> Sequence[str]:
         with unavailable(DependencyUnavailable, "GetSecretValue"):
-            answer = self._client().get_secret_value(SecretId=self._secret_id)
-        document = json.loads(answer["SecretString"])
+            response = self._client().get_secret_value(SecretId=self._secret_id)
+        document = json.loads(response["SecretString"])
         return [document[name] for name in ("current", "previous") if document.get(name)]

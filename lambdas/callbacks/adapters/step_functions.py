@@ -73,7 +73,7 @@ class StepFunctions:
         """The history is read newest first, back to where the attempt's task was scheduled.
 
         An attempt is recognised by its token in the parameters of TaskScheduled, or by its
-        callback_id in the dispatcher's answer, the output of TaskSubmitted.
+        callback_id that the dispatcher returned, the output of TaskSubmitted.
         https://docs.aws.amazon.com/step-functions/latest/apireference/API_GetExecutionHistory.html
         """
         since = (

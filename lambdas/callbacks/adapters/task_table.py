@@ -37,10 +37,10 @@ class DynamoDBTasks:
 
     def get(self, key: TaskKey) -> CallbackTask | None:
         with unavailable(RecordUncertain, "GetItem"):
-            answer = self._client().get_item(
+            response = self._client().get_item(
                 TableName=self._table, Key=_key(key), ConsistentRead=True
             )
-        return _decoded(answer.get("Item"))
+        return _decoded(response.get("Item"))
 
     def create(self, task: CallbackTask) -> Write:
         return self._write(
@@ -104,7 +104,7 @@ class DynamoDBTasks:
         method = self._client().put_item if operation == "PutItem" else self._client().update_item
         with unavailable(RecordUncertain, operation):
             try:
-                answer = method(
+                response = method(
                     TableName=self._table,
                     ReturnValuesOnConditionCheckFailure="ALL_OLD",
                     **arguments,
@@ -114,11 +114,11 @@ class DynamoDBTasks:
                     raise
                 refusing: Any = error.response.get("Item")
                 return Write(applied=False, task=_decoded(refusing))
-        return Write(applied=True, task=written or _decoded(answer.get("Attributes")))
+        return Write(applied=True, task=written or _decoded(response.get("Attributes")))
 
 
 class DynamoDBTaskOverview:
-    """TaskOverview over the table: no answer of the table to it ever holds a token."""
+    """TaskOverview over the table: no response of the table to it ever holds a token."""
 
     def __init__(self, client: ClientFactory, table: str) -> None:
         self._client = client

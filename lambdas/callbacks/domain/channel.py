@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from callbacks.domain.routes import suffix
+
 
 @dataclass(frozen=True, slots=True)
 class Contract:
@@ -32,7 +34,5 @@ class Channel:
 
     @property
     def message_url(self) -> str:
-        """Where a message is answered: the route of its version."""
-        if self.message_version == "v1":
-            return self.callback_url
-        return f"{self.callback_url}/{self.message_version}"
+        """Where callbacks for a message are posted: the route of its version."""
+        return self.callback_url + suffix(self.message_version)

@@ -86,11 +86,11 @@ class OrderNotFound(CallbackChannelError):
 
 
 class DependencyUnavailable(CallbackChannelError):
-    """A service did not answer, throttled, or failed: the same call may work later."""
+    """A service did not respond, throttled, or failed: the same call may work later."""
 
 
 class CallbackRefused(CallbackChannelError):
-    """The answer of a partner is not taken; the message says why, for the partner to read."""
+    """A callback is not taken; the message says why, for the partner to read."""
 
 
 class InvalidCallback(CallbackRefused):
@@ -102,7 +102,7 @@ class InvalidCallback(CallbackRefused):
 
 
 class CallbackIdRequired(InvalidCallback):
-    """The channel takes only answers that name the message they answer."""
+    """The channel takes only callbacks that name the message that asked for the work."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -147,14 +147,14 @@ class TaskGone(CallbackRefused):
 
 
 class NotKnownToBeAccepted(CallbackRefused):
-    """The record may or may not have been written; the same answer can safely be sent again."""
+    """The record may or may not have been written; the same callback can safely be sent again."""
 
     def __init__(self) -> None:
         super().__init__("not known to be accepted; send it again")
 
 
 class TokenNotAccepted(CallbackChannelError):
-    """Step Functions says that the token's task is closed: late, or answered before."""
+    """Step Functions says that the token's task is closed: late, or completed before."""
 
 
 class RecordUncertain(DependencyUnavailable):

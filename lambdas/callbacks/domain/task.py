@@ -68,7 +68,7 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class PastAttempt:
-    """An attempt that was answered and replaced.
+    """An attempt that has an outcome and was replaced.
 
     `attempt` is kept until it is settled. DEAD_LETTERED is reported without evidence of what
     became of it: due no more, and settled as soon as somebody asks again.
@@ -172,7 +172,7 @@ def registered(
 
 
 def taken_over(found: CallbackTask, new: CallbackTask) -> CallbackTask:
-    """The new attempt in place of the one found, which is remembered if it was answered.
+    """The new attempt in place of the one found, which is remembered if it has an outcome.
 
     An outcome that is still on its way to the workflow stays due until it is settled.
     """
@@ -194,7 +194,7 @@ def taken_over(found: CallbackTask, new: CallbackTask) -> CallbackTask:
 
 
 def may_claim(task: CallbackTask, callback_id: str | None, outcome_digest: str, now: int) -> bool:
-    """Whether an answer may become the task's outcome: the condition of the claiming write."""
+    """Whether a callback's outcome may become the task's: the condition of the claiming write."""
     if task.status is not Status.PENDING or task.is_past_deadline(now):
         return False
     if callback_id is not None:
@@ -260,7 +260,7 @@ def undelivered(task: CallbackTask, now: int) -> CallbackTask:
 
 
 def expired(task: CallbackTask, now: int) -> CallbackTask:
-    """The deadline passed, or the execution ended, before anybody answered."""
+    """The deadline passed, or the execution ended, before anybody called back."""
     return _closed(task, Status.EXPIRED, None, now)
 
 
@@ -275,7 +275,7 @@ def settled(task: CallbackTask, callback_id: str, settlement: Settlement, now: i
 
 def _past(found: CallbackTask) -> PastAttempt:
     if found.outcome_digest is None:
-        raise ValueError("an attempt without an answer leaves nothing to remember")
+        raise ValueError("an attempt without an outcome leaves nothing to remember")
     unsettled = found.status is Status.COMPLETING
     closed = Settlement.DELIVERED if found.status is Status.COMPLETED else Settlement.UNDELIVERED
     return PastAttempt(

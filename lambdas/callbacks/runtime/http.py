@@ -1,4 +1,4 @@
-"""HTTP at API Gateway: reading a proxy event, and the one table from errors to problems."""
+"""HTTP at API Gateway: reading a proxy event, and which problem each error is."""
 
 import json
 import math
@@ -16,44 +16,30 @@ from callbacks.domain.errors import (
     TaskGone,
     TaskNotFound,
 )
+from callbacks.runtime.problems import Problem, problems
 
 Response = dict[str, Any]
 
-PROBLEM_TYPE = "urn:callback-channels:problem:"
-RETRY_AFTER_SECONDS = 5
+INTERNAL_ERROR = "internal-error"
 
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """A kind of error, as RFC 9457 describes it to a partner."""
-
-    status: int
-    slug: str
-    title: str
-
-
-INTERNAL_ERROR = Problem(500, "internal-error", "Internal Error")
-
-PROBLEMS: Mapping[type[CallbackRefused], Problem] = {
-    InvalidCallback: Problem(400, "invalid-callback", "Invalid Callback"),
-    TaskNotFound: Problem(404, "not-found", "Not Found"),
-    ConflictingOutcome: Problem(409, "conflict", "Conflict"),
-    AttemptNotCurrent: Problem(409, "conflict", "Conflict"),
-    TaskGone: Problem(410, "gone", "Gone"),
-    OutputTooLarge: Problem(413, "too-large", "Content Too Large"),
-    NotKnownToBeAccepted: Problem(503, "unavailable", "Service Unavailable"),
+REFUSALS: Mapping[type[CallbackRefused], str] = {
+    InvalidCallback: "invalid-callback",
+    TaskNotFound: "not-found",
+    ConflictingOutcome: "conflict",
+    AttemptNotCurrent: "conflict",
+    TaskGone: "gone",
+    OutputTooLarge: "too-large",
+    NotKnownToBeAccepted: "unavailable",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class HttpRequest:
-    """`resource` is the route's template, never what the caller spelled."""
+    """`callback_id` is the one of the URL, `principal` who called."""
 
-    resource: str
     callback_id: str | None
     body: Any
     principal: str
-    request_id: str
 
 
 def parse_request(event: Mapping[str, Any]) -> HttpRequest:
@@ -65,11 +51,9 @@ def parse_request(event: Mapping[str, Any]) -> HttpRequest:
     context = event.get("requestContext") or {}
     query = event.get("queryStringParameters") or {}
     return HttpRequest(
-        resource=event["resource"],
         callback_id=query.get("callback_id"),
         body=_parse_json(event),
         principal=_principal(context),
-        request_id=request_id(event),
     )
 
 
@@ -81,37 +65,40 @@ def ok(status: int, body: Mapping[str, Any]) -> Response:
     return _response(status, "application/json", body)
 
 
+def problem_of(error: CallbackRefused) -> Problem:
+    """The row of the table that the error's class, or the nearest one above it, stands for."""
+    slugs = (REFUSALS[kind] for kind in type(error).__mro__ if kind in REFUSALS)
+    return problems()[next(slugs, INTERNAL_ERROR)]
+
+
 def refused(error: CallbackRefused, request_id: str) -> Response:
-    problem = next(
-        (PROBLEMS[kind] for kind in type(error).__mro__ if kind in PROBLEMS), INTERNAL_ERROR
-    )
     extra: dict[str, Any] = {}
     if isinstance(error, InvalidCallback) and error.violations:
         extra["errors"] = [
             {"pointer": violation.pointer, "reason": violation.reason}
             for violation in error.violations
         ]
-    response = _problem(problem, str(error), request_id, extra)
-    if problem.status == 503:
-        response["headers"]["Retry-After"] = str(RETRY_AFTER_SECONDS)
-    return response
+    return _problem(problem_of(error), str(error), request_id, extra)
 
 
 def internal_error(request_id: str) -> Response:
     detail = "the request failed here; it is safe to send it again"
-    return _problem(INTERNAL_ERROR, detail, request_id, {})
+    return _problem(problems()[INTERNAL_ERROR], detail, request_id, {})
 
 
 def _problem(problem: Problem, detail: str, request_id: str, extra: Mapping[str, Any]) -> Response:
     body = {
-        "type": PROBLEM_TYPE + problem.slug,
+        "type": problem.type,
         "title": problem.title,
         "status": problem.status,
         "detail": detail,
         "request_id": request_id,
         **extra,
     }
-    return _response(problem.status, "application/problem+json", body)
+    response = _response(problem.status, "application/problem+json", body)
+    if problem.retry_after_seconds is not None:
+        response["headers"]["Retry-After"] = str(problem.retry_after_seconds)
+    return response
 
 
 def _response(status: int, content_type: str, body: Mapping[str, Any]) -> Response:

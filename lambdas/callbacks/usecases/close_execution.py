@@ -18,7 +18,7 @@ class ExecutionCloser:
     def close(self, order_id: str, execution_arn: str, reason: str, *, ended_at: int) -> bool:
         """Expires what the execution waited on; True if the order was marked as failed.
 
-        An answer that is already recorded is left to redelivery, which reports it. An order on
+        An outcome that is already recorded is left to redelivery, which reports it. An order on
         which another execution still works is left alone, and so is what the execution itself
         registered after `ended_at` (milliseconds): it was redriven, and the event is late.
 

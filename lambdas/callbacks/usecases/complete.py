@@ -1,4 +1,4 @@
-"""Take a partner's answer: record its outcome, send it to the workflow, close the task.
+"""Complete a task: record the partner's outcome, send it to the workflow, close the task.
 
 The order is the guarantee. What is recorded is delivered sooner or later, by this call, by a
 repeat of it, or by redelivery; what is not recorded was never promised.
@@ -47,8 +47,8 @@ from callbacks.usecases.settle import SameOutcome, advance, verdict_on
 logger = logging.getLogger(__name__)
 
 
-class Answer(Enum):
-    """What the partner is told of an answer that is taken."""
+class Result(Enum):
+    """What became of a callback that is taken: what the partner is told."""
 
     DELIVERED = "DELIVERED"
     DUPLICATE = "DUPLICATE"
@@ -58,7 +58,7 @@ class Answer(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Completer:
-    """Takes answers for tasks of every channel."""
+    """Takes the outcomes and heartbeats of tasks of every channel."""
 
     store: TaskStore
     workflow: Workflow
@@ -67,7 +67,7 @@ class Completer:
 
     def complete(
         self, key: TaskKey, callback_id: str | None, outcome: Outcome, principal: str
-    ) -> Answer:
+    ) -> Result:
         """Records the outcome and sends it; DELIVERED, DUPLICATE or HELD are promises.
 
         Raises the subclasses of CallbackRefused; NotKnownToBeAccepted if the record may or may
@@ -86,7 +86,7 @@ class Completer:
         except RecordUncertain as error:
             raise NotKnownToBeAccepted from error
 
-    def heartbeat(self, key: TaskKey, callback_id: str | None) -> Answer:
+    def heartbeat(self, key: TaskKey, callback_id: str | None) -> Result:
         """Tells the workflow that the work goes on; nothing is kept of it.
 
         Raises the subclasses of CallbackRefused; NotKnownToBeAccepted if the workflow service
@@ -106,7 +106,7 @@ class Completer:
                 raise TaskGone from None
         except DependencyUnavailable as error:
             raise NotKnownToBeAccepted from error
-        return Answer.HEARTBEAT
+        return Result.HEARTBEAT
 
     def _token_for_heartbeat(self, task: CallbackTask, callback_id: str | None) -> str:
         if callback_id is not None and callback_id != task.callback_id:
@@ -122,14 +122,14 @@ class Completer:
             raise CallbackIdRequired
         return task.task_token
 
-    def _refused(self, task: CallbackTask, callback_id: str | None, outcome_digest: str) -> Answer:
+    def _refused(self, task: CallbackTask, callback_id: str | None, outcome_digest: str) -> Result:
         """The claim was refused: `task` is what stands in the record, and says why."""
         if callback_id is not None and callback_id != task.callback_id:
             return self._past(task, callback_id, outcome_digest)
         if callback_id is None and outcome_digest in task.prior_digests:
             raise AttemptNotCurrent(
-                "this answers an earlier attempt, or a newer one with the same outcome: "
-                "send the callback_id of the message that you answer"
+                "an earlier attempt had the same outcome: send the callback_id of the message that "
+                "asked for this one"
             )
         if task.status is Status.EXPIRED:
             raise TaskGone
@@ -143,10 +143,10 @@ class Completer:
         if outcome_digest != task.outcome_digest:
             raise ConflictingOutcome
         if task.status is Status.COMPLETED:
-            return Answer.DUPLICATE
+            return Result.DUPLICATE
         return self._join(task)
 
-    def _join(self, task: CallbackTask) -> Answer:
+    def _join(self, task: CallbackTask) -> Result:
         """A repeat of an outcome that is recorded and not yet known to have arrived."""
         due_at = self._now() + DUE_AFTER_CLAIM_SECONDS
         same = SameOutcome(task.callback_id, task.outcome_digest)
@@ -158,23 +158,23 @@ class Completer:
             raise NotKnownToBeAccepted
         return self._refused(now_there, task.callback_id, task.outcome_digest)
 
-    def _past(self, task: CallbackTask, callback_id: str, outcome_digest: str) -> Answer:
+    def _past(self, task: CallbackTask, callback_id: str, outcome_digest: str) -> Result:
         past = task.attempts.get(callback_id)
         if past is None or past.outcome_digest != outcome_digest:
             raise AttemptNotCurrent(
                 "callback_id names an attempt that is not the current one; nothing was taken"
             )
         if past.settlement is Settlement.DELIVERED:
-            return Answer.DUPLICATE
+            return Result.DUPLICATE
         if past.settlement is Settlement.UNDELIVERED or past.attempt is None:
             raise TaskGone
         return self._settle_past(task, callback_id, past)
 
-    def _settle_past(self, task: CallbackTask, callback_id: str, past: PastAttempt) -> Answer:
+    def _settle_past(self, task: CallbackTask, callback_id: str, past: PastAttempt) -> Result:
         """A replaced attempt's outcome is looked up and never sent: its token is dead."""
         verdict = verdict_on(self.workflow, past.attempt) if past.attempt else Verdict.NO_EVIDENCE
         if verdict is Verdict.NO_EVIDENCE:
-            return Answer.HELD
+            return Result.HELD
         if verdict is Verdict.GONE:
             self._queue(Redelivery(task.key, callback_id, past.outcome_digest))
             raise TaskGone
@@ -190,9 +190,9 @@ class Completer:
             advance(self.store, task, delivered)
         except RecordUncertain:
             logger.warning("SETTLEMENT_NOT_RECORDED", exc_info=True)
-        return Answer.DUPLICATE
+        return Result.DUPLICATE
 
-    def _send(self, task: CallbackTask, *, sole_sender: bool) -> Answer:
+    def _send(self, task: CallbackTask, *, sole_sender: bool) -> Result:
         if task.task_token is None or task.outcome is None:
             raise NotKnownToBeAccepted
         try:
@@ -203,14 +203,14 @@ class Completer:
             logger.warning("OUTCOME_HELD", exc_info=True)
             return self._hold(task)
         self._close(task)
-        return Answer.DELIVERED
+        return Result.DELIVERED
 
-    def _settle(self, task: CallbackTask, *, sole_sender: bool) -> Answer:
-        """The token was refused, which a late answer and one already delivered both get."""
+    def _settle(self, task: CallbackTask, *, sole_sender: bool) -> Result:
+        """The token was refused: the outcome is late, or was delivered already."""
         verdict = verdict_on(self.workflow, task.attempt)
         if verdict is Verdict.DELIVERED:
             self._close(task)
-            return Answer.DELIVERED
+            return Result.DELIVERED
         if verdict is Verdict.NO_EVIDENCE:
             return self._hold(task)
         if not (sole_sender and self._give_up(task)):
@@ -230,7 +230,7 @@ class Completer:
         except RecordUncertain:
             return False
 
-    def _hold(self, task: CallbackTask) -> Answer:
+    def _hold(self, task: CallbackTask) -> Result:
         """Held durably: the claim made the task due, so the sweep has it if the queue has not."""
         if self._queue(_redelivery(task)):
             now = self._now()
@@ -239,7 +239,7 @@ class Completer:
                 advance(self.store, task, same(lambda found: queued(found, now)))
             except RecordUncertain:
                 logger.warning("QUEUEING_NOT_RECORDED", exc_info=True)
-        return Answer.HELD
+        return Result.HELD
 
     def _queue(self, redelivery: Redelivery) -> bool:
         try:

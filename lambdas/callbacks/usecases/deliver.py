@@ -1,9 +1,9 @@
 """Bring a message to a partner's webhook, until it is taken or its task's deadline is near."""
 
-import random
 from dataclasses import dataclass
 from http import HTTPStatus
 
+from callbacks.domain.message import Message
 from callbacks.domain.outcome import Undeliverable, digest
 from callbacks.domain.ports import (
     Clock,
@@ -14,24 +14,14 @@ from callbacks.domain.ports import (
     Webhook,
     WebhookReply,
 )
-from callbacks.domain.task import CallbackTask, Status, TaskKey, claimed, may_claim
+from callbacks.domain.task import CallbackTask, Status, claimed, may_claim
+from callbacks.usecases.backoff import backoff_seconds
 from callbacks.usecases.settle import advance
 
 PRINCIPAL = "deliver_webhook"
-MAX_BACKOFF_SECONDS = 900
 # A queue hides a message for twelve hours at most, the time since it was received included.
 MAX_PAUSE_SECONDS = 11 * 3600
 DEADLINE_MARGIN_SECONDS = 30
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """A message as it was published; `expires_at` is the task's deadline."""
-
-    key: TaskKey
-    callback_id: str
-    expires_at: float
-    body: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +51,7 @@ class WebhookDeliverer:
         if reply.status is not None and HTTPStatus(200) <= reply.status < HTTPStatus(300):
             return None
         if reply.status == HTTPStatus.GONE:
-            self._give_up(message, "the endpoint answered 410: it takes no more messages")
+            self._give_up(message, "the endpoint responded with 410: it takes no more messages")
             return None
         retry_in = _retry_in(reply, tries)
         if retry_in >= self._seconds_left(message):
@@ -98,11 +88,9 @@ class WebhookDeliverer:
 
 
 def _retry_in(reply: WebhookReply, tries: int) -> int:
-    """Seconds: doubles from two, with jitter over the upper half; never before Retry-After."""
-    longest = min(2**tries, MAX_BACKOFF_SECONDS)
-    backoff = random.randint(longest // 2, longest)
-    return max(backoff, min(reply.retry_after or 0, MAX_PAUSE_SECONDS))
+    """Seconds: the backoff, but never before Retry-After."""
+    return max(backoff_seconds(tries), min(reply.retry_after or 0, MAX_PAUSE_SECONDS))
 
 
 def _said(reply: WebhookReply) -> str:
-    return f"it answered {reply.status}" if reply.status else "it could not be reached"
+    return f"it responded with {reply.status}" if reply.status else "it could not be reached"

@@ -5,9 +5,7 @@ import re
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import urlencode
 
 from callbacks.domain.channel import Channel, Contract
 from callbacks.domain.errors import (
@@ -19,6 +17,7 @@ from callbacks.domain.errors import (
     PayloadTooLarge,
     TaskAlreadyPending,
 )
+from callbacks.domain.message import cloud_event
 from callbacks.domain.ports import (
     ChannelRegistry,
     Clock,
@@ -119,25 +118,18 @@ class Dispatcher:
     def _message(
         self, task: CallbackTask, channel: Channel, payload: Any, heartbeat_seconds: int | None
     ) -> str:
-        """The CloudEvent (1.0, structured JSON) that the partner receives."""
-        event: dict[str, Any] = {
-            "specversion": "1.0",
-            "id": task.callback_id,
-            "source": self.source,
-            "type": "callback-task.requested",
-            "subject": task.key.order_id,
-            "time": _rfc3339(task.requested_at / 1000),
-            "datacontenttype": "application/json",
-            "dataschema": (
-                f"urn:callback-channels:{channel.task_type}:{channel.message_version}:request"
-            ),
-            "tasktype": channel.task_type,
-            "callbackurl": f"{channel.message_url}?{urlencode({'callback_id': task.callback_id})}",
-            "expirytime": _rfc3339(task.deadline),
-            "data": payload,
-        }
-        if heartbeat_seconds:
-            event["heartbeatseconds"] = heartbeat_seconds
+        """What the partner receives. Raises PayloadTooLarge."""
+        event = cloud_event(
+            key=task.key,
+            callback_id=task.callback_id,
+            source=self.source,
+            version=channel.message_version,
+            callback_url=channel.message_url,
+            requested_at=task.requested_at / 1000,
+            expires_at=task.deadline,
+            heartbeat_seconds=heartbeat_seconds,
+            data=payload,
+        )
         message = json.dumps(event, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
         size = len(message.encode()) + _attributes_size(task.key)
         if size > MESSAGE_LIMIT_BYTES:
@@ -168,14 +160,9 @@ class Dispatcher:
             raise TaskAlreadyPending(new.key, found.execution_arn)
 
     def _has_ended(self, found: CallbackTask) -> bool:
-        """An end before the execution's own registration is a stale answer, or was redriven."""
+        """An end before the execution's own registration is stale news, or it was redriven."""
         ended_at = self.workflow.ended_at(found.execution_arn)
         return ended_at is not None and ended_at.timestamp() * 1000 >= found.requested_at
-
-
-def _rfc3339(seconds: float) -> str:
-    instant = datetime.fromtimestamp(seconds, UTC)
-    return instant.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _attributes_size(key: TaskKey) -> int:

@@ -1,7 +1,5 @@
 """Brings the messages of one channel to one partner's webhook."""
 
-import json
-from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -11,11 +9,11 @@ from callbacks.adapters.sqs_queues import SQSMessageQueue, SQSRedeliveryQueue
 from callbacks.adapters.task_table import DynamoDBTaskOverview
 from callbacks.adapters.webhook import HttpWebhook
 from callbacks.domain.errors import DependencyUnavailable
-from callbacks.domain.task import TaskKey
+from callbacks.domain.message import parse_message
 from callbacks.runtime.clock import SystemClock
 from callbacks.runtime.settings import WebhookSettings, load
 from callbacks.runtime.telemetry import about, count
-from callbacks.usecases.deliver import Message, WebhookDeliverer
+from callbacks.usecases.deliver import WebhookDeliverer
 
 REQUEUED_AFTER_SECONDS = 7 * 86_400
 
@@ -34,7 +32,7 @@ def _deliver(record: dict[str, Any], context: Any) -> bool:
     tries = int(record["attributes"]["ApproximateReceiveCount"])
     log = about(context, message_id=record["messageId"])
     try:
-        message = _message(record["body"])
+        message = parse_message(record["body"])
     except (ValueError, KeyError, TypeError):
         log.exception("MESSAGE_UNREADABLE")
         _undelivered().send(record["body"], "the message is no CloudEvent of this platform")
@@ -66,16 +64,6 @@ def _later(record: dict[str, Any], retry_in: int) -> bool:
         return True
     _queue().retry_in(record["receiptHandle"], retry_in)
     return False
-
-
-def _message(body: str) -> Message:
-    event = json.loads(body)
-    return Message(
-        key=TaskKey(event["subject"], event["tasktype"]),
-        callback_id=event["id"],
-        expires_at=datetime.fromisoformat(event["expirytime"]).timestamp(),
-        body=body,
-    )
 
 
 @cache

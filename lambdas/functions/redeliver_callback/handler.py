@@ -1,6 +1,5 @@
 """Delivers recorded outcomes from the redelivery queue, with backoff and jitter."""
 
-import random
 from functools import cache
 from typing import Any
 
@@ -16,9 +15,8 @@ from callbacks.runtime.clock import SystemClock
 from callbacks.runtime.records import LoggedTasks
 from callbacks.runtime.settings import RedeliverySettings, load
 from callbacks.runtime.telemetry import about, count
+from callbacks.usecases.backoff import backoff_seconds
 from callbacks.usecases.redeliver import Disposition, Redeliverer
-
-MAX_BACKOFF_SECONDS = 900
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
@@ -45,7 +43,7 @@ def _deliver(record: dict[str, Any], context: Any) -> bool:
         callback_id=redelivery.callback_id,
         tries=tries,
     )
-    retry_seconds = _backoff_seconds(tries)
+    retry_seconds = backoff_seconds(tries)
     try:
         disposition = _redeliverer().redeliver(
             redelivery,
@@ -60,12 +58,6 @@ def _deliver(record: dict[str, Any], context: Any) -> bool:
     log.info("REDELIVERY_TRIED", extra={"disposition": disposition.value})
     count("RedeliveryTried", disposition=disposition.value)
     return disposition is Disposition.DONE
-
-
-def _backoff_seconds(tries: int) -> int:
-    """Doubles from two seconds; the jitter spreads over the upper half."""
-    longest = min(2**tries, MAX_BACKOFF_SECONDS)
-    return random.randint(longest // 2, longest)
 
 
 @cache

@@ -125,7 +125,6 @@ resource "aws_lambda_function" "this" {
       POWERTOOLS_LOG_LEVEL         = var.platform.log_level
       POWERTOOLS_METRICS_NAMESPACE = "CallbackChannels"
       POWERTOOLS_SERVICE_NAME      = var.function
-      PYDANTIC_DISABLE_PLUGINS     = "__all__" # Else each cold start looks for plugins in every installed distribution.
     })
   }
 

@@ -5,14 +5,14 @@ variable "description" {
 }
 
 variable "environment_variables" {
-  description = "The function's own environment variables. ENVIRONMENT, the POWERTOOLS_* ones and PYDANTIC_DISABLE_PLUGINS are added."
+  description = "The function's own environment variables. ENVIRONMENT and the POWERTOOLS_* ones are added."
   type        = map(string)
   default     = {}
   nullable    = false
 
   validation {
-    condition     = length(setintersection(keys(var.environment_variables), ["ENVIRONMENT", "POWERTOOLS_LOG_LEVEL", "POWERTOOLS_METRICS_NAMESPACE", "POWERTOOLS_SERVICE_NAME", "PYDANTIC_DISABLE_PLUGINS"])) == 0
-    error_message = "ENVIRONMENT, POWERTOOLS_LOG_LEVEL, POWERTOOLS_METRICS_NAMESPACE, POWERTOOLS_SERVICE_NAME and PYDANTIC_DISABLE_PLUGINS are set by the module: leave them out of environment_variables."
+    condition     = length(setintersection(keys(var.environment_variables), ["ENVIRONMENT", "POWERTOOLS_LOG_LEVEL", "POWERTOOLS_METRICS_NAMESPACE", "POWERTOOLS_SERVICE_NAME"])) == 0
+    error_message = "ENVIRONMENT, POWERTOOLS_LOG_LEVEL, POWERTOOLS_METRICS_NAMESPACE and POWERTOOLS_SERVICE_NAME are set by the module: leave them out of environment_variables."
   }
 }
 

@@ -1,18 +1,6 @@
 locals {
   send_again = "The callback is not known to be accepted: send it again."
 
-  problems = {
-    forbidden              = { status = 403, title = "Forbidden" }
-    internal-error         = { status = 500, title = "Internal Error" }
-    invalid-callback       = { status = 400, title = "Invalid Callback" }
-    not-found              = { status = 404, title = "Not Found" }
-    throttled              = { status = 429, title = "Too Many Requests" }
-    too-large              = { status = 413, title = "Content Too Large" }
-    unauthorized           = { status = 401, title = "Unauthorized" }
-    unavailable            = { status = 503, title = "Service Unavailable" }
-    unsupported-media-type = { status = 415, title = "Unsupported Media Type" }
-  }
-
   # Every response type of API Gateway: one that is left out would not be problem+json.
   gateway_responses = {
     ACCESS_DENIED                  = { problem = "forbidden", detail = "These credentials may not call this route." }
@@ -40,23 +28,23 @@ locals {
 }
 
 resource "aws_api_gateway_gateway_response" "this" {
-  for_each = local.gateway_responses
+  for_each = { for type, response in local.gateway_responses : type => merge(var.problems.kinds[response.problem], response) }
 
   rest_api_id   = aws_api_gateway_rest_api.this.id
   response_type = each.key
-  status_code   = local.problems[each.value.problem].status
+  status_code   = each.value.status
 
   response_parameters = merge(
     { "gatewayresponse.header.Content-Type" = "'application/problem+json'" },
-    contains(["throttled", "unavailable"], each.value.problem) ? { "gatewayresponse.header.Retry-After" = "'5'" } : {},
+    each.value.retry_after_seconds == null ? {} : { "gatewayresponse.header.Retry-After" = "'${each.value.retry_after_seconds}'" },
   )
 
   # Substituted, not processed as VTL: the values must stand inside quotes.
   response_templates = {
     "application/json" = jsonencode({
-      type       = "urn:callback-channels:problem:${each.value.problem}"
-      title      = local.problems[each.value.problem].title
-      status     = local.problems[each.value.problem].status
+      type       = "${var.problems.type_prefix}${each.value.problem}"
+      title      = each.value.title
+      status     = each.value.status
       detail     = each.value.detail
       request_id = "$context.requestId"
     })

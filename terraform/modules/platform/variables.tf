@@ -132,6 +132,24 @@ variable "permissions_boundary" {
   }
 }
 
+variable "problems" {
+  description = "The kinds of errors that the API responds with: the content of lambdas/callbacks/runtime/problems.json, which the functions read."
+  type = object({
+    kinds = map(object({
+      retry_after_seconds = optional(number)
+      status              = number
+      title               = string
+    }))
+    type_prefix = string
+  })
+  nullable = false
+
+  validation {
+    condition     = length(setsubtract(values(local.gateway_responses)[*].problem, keys(var.problems.kinds))) == 0
+    error_message = "problems lacks ${join(", ", setsubtract(values(local.gateway_responses)[*].problem, keys(var.problems.kinds)))}: give it the whole of lambdas/callbacks/runtime/problems.json."
+  }
+}
+
 variable "public_base_url" {
   description = "Start of the URLs given to partners, without a trailing slash; {api_id} stands for the API's id. null: the custom domain, or else API Gateway's own address."
   type        = string

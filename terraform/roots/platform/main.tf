@@ -59,6 +59,7 @@ module "platform" {
   oauth2_token_url     = var.oauth2_token_url
   package              = merge(var.package, { path = "${local.repository}/${var.package.path}" })
   permissions_boundary = var.permissions_boundary
+  problems             = jsondecode(file("${local.repository}/lambdas/callbacks/runtime/problems.json"))
   public_base_url      = var.public_base_url
   retention_days       = var.retention_days
   role_path            = var.role_path

@@ -21,7 +21,7 @@ NAME = "TYPE_THAT_A_TEST_ADDS"
 PARTNER_NAME = "globex-customs"
 PARTNER_ACCOUNT = "333333333333"
 EXTERNAL_ID = "local-globex-customs"
-SOURCES = ("dist", "lambdas/functions", "schemas", "statemachines", "terraform")
+SOURCES = ("dist", "lambdas", "schemas", "statemachines", "terraform")
 
 
 @dataclass

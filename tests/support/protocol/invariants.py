@@ -21,7 +21,7 @@ from callbacks.domain.task import (
     Settlement,
     Status,
 )
-from callbacks.usecases.complete import Answer
+from callbacks.usecases.complete import Result
 
 from tests.support.fakes import Wait
 from tests.support.protocol.processes import Fault, Process
@@ -57,7 +57,7 @@ class Entry:
 
 @dataclass(eq=False)
 class Call:
-    """A partner's answer, or a heartbeat if there is no outcome, on its way.
+    """A callback, or a heartbeat if there is no outcome, on its way.
 
     `entry` is the attempt that it names, and None if it names none; `before` is the attempt that
     was current when it was made; `repeats` says that its outcome had been delivered before.
@@ -128,14 +128,16 @@ class Invariants:
         if callback_id is not None:
             require(write.task.callback_id == callback_id, "a callback_id names its own attempt")
             return
-        require(not write.task.callback_id_required, "an answer without id needs a channel's leave")
+        require(
+            not write.task.callback_id_required, "a callback without id needs a channel's leave"
+        )
         require(
             all(
                 entry.recorded != digest(outcome)
                 for entry in self.entries
                 if entry.callback_id != write.task.callback_id and not entry.forgotten
             ),
-            "an answer without id that repeats a past attempt's is not taken for a later one",
+            "a callback without id that repeats a past attempt's is not taken for a later one",
         )
 
     def sent(self, task_token: str, outcome: Outcome) -> None:
@@ -151,7 +153,7 @@ class Invariants:
         if self.waits[task_token].open:
             require(
                 outcome_digest not in entry.refused,
-                "nothing of an answer that was refused is ever applied",
+                "nothing of a callback that was refused is ever applied",
             )
 
     def beaten(self, task_token: str) -> None:
@@ -199,12 +201,12 @@ class Invariants:
         elif call.callback_id is None:
             self.beats_without_id = True
 
-    def answered(self, call: Call, process: Process) -> None:
-        """An answer came back. One that was never given, as its process crashed, says nothing."""
+    def responded(self, call: Call, process: Process) -> None:
+        """A response came back. One that was never given, as its process crashed, says nothing."""
         if process.crashed:
             return
         if process.error is not None and not isinstance(process.error, CallbackRefused):
-            raise Violation("no answer is an internal error") from process.error
+            raise Violation("no response is an internal error") from process.error
         if call.outcome is None:
             self._check_beat(call, process)
         elif process.error is None:
@@ -213,10 +215,10 @@ class Invariants:
             self._check_refused(call, digest(call.outcome), process)
 
     def _check_taken(self, call: Call, outcome_digest: str, process: Process) -> None:
-        entry = self._answered_entry(call, outcome_digest, process)
+        entry = self._entry_of(call, outcome_digest, process)
         if entry is None:
             raise Violation("2xx is for an outcome that is recorded")
-        if process.result is not Answer.HELD and not entry.forgotten:
+        if process.result is not Result.HELD and not entry.forgotten:
             require(
                 self.is_delivered(entry, outcome_digest),
                 "200 means that this outcome has reached the workflow",
@@ -226,7 +228,7 @@ class Invariants:
 
     def _check_refused(self, call: Call, outcome_digest: str, process: Process) -> None:
         error = process.error
-        entry = self._answered_entry(call, outcome_digest, process)
+        entry = self._entry_of(call, outcome_digest, process)
         if isinstance(error, NotKnownToBeAccepted):
             self._check_unavailable(process)
             if "nothing was accepted" not in str(error):
@@ -234,7 +236,7 @@ class Invariants:
         elif call.callback_id is None and isinstance(error, AttemptNotCurrent):
             require(
                 any(entry.recorded == outcome_digest for entry in self.entries),
-                "409 asks for the id only of what an earlier attempt was answered with",
+                "409 asks for the id only of what an earlier attempt was completed with",
             )
             return
         elif call.callback_id is None:
@@ -246,7 +248,7 @@ class Invariants:
             return
         require(
             not self.is_delivered(entry, outcome_digest),
-            "nothing of an answer that was refused is ever applied",
+            "nothing of a callback that was refused is ever applied",
         )
         entry.refused.add(outcome_digest)
         if call.callback_id is None:
@@ -261,7 +263,7 @@ class Invariants:
                 )
             case AttemptNotCurrent():
                 require(entry is not self.current, "409 means that the attempt is not current")
-                require(entry.recorded != outcome_digest, "a repeat is never answered with 409")
+                require(entry.recorded != outcome_digest, "a repeat is never refused with 409")
             case TaskNotFound() | CallbackIdRequired():
                 raise Violation("neither 404 nor 400 for an id that was given out")
 
@@ -355,10 +357,12 @@ class Invariants:
                 )
 
     def _forget_older(self) -> None:
-        """Only so many answered attempts are remembered."""
-        answered = [entry for entry in self.entries if entry.recorded and entry is not self.current]
-        answered.sort(key=lambda entry: entry.requested_at)
-        for entry in answered[:-PAST_ATTEMPTS_KEPT]:
+        """Only so many completed attempts are remembered."""
+        with_outcome = [
+            entry for entry in self.entries if entry.recorded and entry is not self.current
+        ]
+        with_outcome.sort(key=lambda entry: entry.requested_at)
+        for entry in with_outcome[:-PAST_ATTEMPTS_KEPT]:
             entry.forgotten = True
 
     def _is_remembered(self, outcome_digest: str) -> bool:
@@ -372,7 +376,7 @@ class Invariants:
     def _of_token(self, task_token: str) -> Entry:
         return next(entry for entry in self.entries if entry.task_token == task_token)
 
-    def _answered_entry(self, call: Call, outcome_digest: str, process: Process) -> Entry | None:
+    def _entry_of(self, call: Call, outcome_digest: str, process: Process) -> Entry | None:
         """Without an id, the attempt that the record named: the first that has this outcome."""
         if call.callback_id is not None:
             return call.entry

@@ -15,8 +15,8 @@ from callbacks.domain.errors import (
 from callbacks.domain.outcome import Failure, Outcome, Success, digest
 from callbacks.domain.ports import Redelivery
 from callbacks.domain.task import CallbackTask
-from callbacks.runtime.http import PROBLEMS
-from callbacks.usecases.complete import Answer
+from callbacks.runtime.http import problem_of
+from callbacks.usecases.complete import Result
 from callbacks.usecases.redeliver import Disposition
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
@@ -100,7 +100,7 @@ class Running:
 
 
 class Lifecycle(RuleBasedStateMachine):
-    """Each rule is a step. `tally` counts steps, and answers by kind."""
+    """Each rule is a step. `tally` counts steps, and callbacks by kind."""
 
     parts: ClassVar[Parts] = Parts()
     tally: ClassVar[Tally] = Counter()
@@ -128,11 +128,11 @@ class Lifecycle(RuleBasedStateMachine):
     @precondition(lambda self: any(map(self.harness.may_wait, EXECUTIONS)))
     @rule(choice=choices, outcome=st.sampled_from(OUTCOMES), with_id=st.booleans(), fate=fates)
     def exchange(self, choice: int, outcome: Outcome, with_id: bool, fate: Fate) -> None:
-        """A new attempt, and its answer."""
+        """A new attempt, and its callback."""
         waiting = [one for one in EXECUTIONS if self.harness.may_wait(one)]
         self._enter_wait(chosen(waiting, choice), AT_ONCE)
         if self.published:
-            self._answer(self.published[-1], with_id, outcome, fate)
+            self._call_back(self.published[-1], with_id, outcome, fate)
 
     @precondition(lambda self: any(map(self.harness.may_wait, EXECUTIONS)))
     @rule(choice=choices, calls=st.integers(0, 2))
@@ -155,7 +155,7 @@ class Lifecycle(RuleBasedStateMachine):
     def overtake(
         self, choice: int, outcome: Outcome | None, calls: int, wait: str, repeat: Fate | None
     ) -> None:
-        """While an answer or heartbeat is on its way, its wait ends, or it is repeated."""
+        """While an outcome or heartbeat is on its way, its wait ends, or it is repeated."""
         harness = self.harness
         execution = chosen([one for one in EXECUTIONS if harness.may_wait(one)], choice)
         token = self._enter_wait(execution, AT_ONCE)
@@ -176,7 +176,7 @@ class Lifecycle(RuleBasedStateMachine):
     @precondition(lambda self: any(map(self.harness.open_token, EXECUTIONS)))
     @rule(choice=choices, how=st.sampled_from(["wait", "execution", "redriven"]))
     def end_wait(self, choice: int, how: str) -> None:
-        """The wait ends without an answer, or its whole execution does.
+        """The wait ends without a callback, or its whole execution does.
 
         A wait ends as a heartbeat is lost, or as the dispatcher's invocation is given up, which
         may still run.
@@ -212,9 +212,9 @@ class Lifecycle(RuleBasedStateMachine):
 
     @precondition(lambda self: self.published)
     @rule(outcome=st.sampled_from(OUTCOMES), with_id=st.booleans(), fate=fates)
-    def answer(self, outcome: Outcome, with_id: bool, fate: Fate) -> None:
-        """The newest message is answered."""
-        self._answer(self.published[-1], with_id, outcome, fate)
+    def call_back(self, outcome: Outcome, with_id: bool, fate: Fate) -> None:
+        """A callback for the newest message."""
+        self._call_back(self.published[-1], with_id, outcome, fate)
 
     @precondition(lambda self: self.published)
     @rule(
@@ -223,16 +223,16 @@ class Lifecycle(RuleBasedStateMachine):
         id_=st.sampled_from(["its own", "its own", "its own", "none", "unknown"]),
         fate=fates,
     )
-    def answer_any(self, choice: int, outcome: Outcome, id_: str, fate: Fate) -> None:
+    def call_back_any(self, choice: int, outcome: Outcome, id_: str, fate: Fate) -> None:
         entry = chosen(self.published, choice)
         if id_ == "unknown":
             self._call(Call("no-such-id", outcome, None, self._current), fate)
         else:
-            self._answer(entry, id_ == "its own", outcome, fate)
+            self._call_back(entry, id_ == "its own", outcome, fate)
 
     @precondition(lambda self: self.calls)
     @rule(choice=choices, fate=fates)
-    def answer_again(self, choice: int, fate: Fate) -> None:
+    def call_back_again(self, choice: int, fate: Fate) -> None:
         """Word for word; the first may still be on its way."""
         call = chosen(self.calls, choice)
         if call.outcome is not None:
@@ -371,7 +371,7 @@ class Lifecycle(RuleBasedStateMachine):
     def _current(self) -> Entry | None:
         return self.harness.invariants.current
 
-    def _answer(self, entry: Entry, with_id: bool, outcome: Outcome, fate: Fate) -> None:
+    def _call_back(self, entry: Entry, with_id: bool, outcome: Outcome, fate: Fate) -> None:
         if with_id:
             self._call(Call(entry.callback_id, outcome, entry, self._current), fate)
         else:
@@ -389,13 +389,13 @@ class Lifecycle(RuleBasedStateMachine):
                 return harness.completer.heartbeat(KEY, call.callback_id)
             return harness.completer.complete(KEY, call.callback_id, call.outcome, "partner")
 
-        def answered(process: Process) -> None:
-            self._count(f"callback: {kind}", _answer_name(process))
+        def came_back(process: Process) -> None:
+            self._count(f"callback: {kind}", _result_name(process))
             if beside_another:
-                self._count("of these, beside another", _answer_name(process))
-            harness.invariants.answered(call, process)
+                self._count("of these, beside another", _result_name(process))
+            harness.invariants.responded(call, process)
 
-        self._start(f"callback: {kind}", work, answered, fate)
+        self._start(f"callback: {kind}", work, came_back, fate)
 
     def _enter_wait(self, execution: str, fate: Fate) -> str:
         harness = self.harness
@@ -553,16 +553,15 @@ def run(
         logging.disable(logging.NOTSET)
 
 
-def _answer_name(process: Process) -> str:
+def _result_name(process: Process) -> str:
     if process.crashed:
         return "none"
     if isinstance(process.error, CallbackRefused):
-        kinds = type(process.error).__mro__
-        return str(next(PROBLEMS[kind].status for kind in kinds if kind in PROBLEMS))
+        return str(problem_of(process.error).status)
     match process.result:
-        case Answer.DUPLICATE:
+        case Result.DUPLICATE:
             return "200, duplicate"
-        case Answer.HELD:
+        case Result.HELD:
             return "202"
         case _:
             return "200"

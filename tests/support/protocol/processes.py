@@ -16,7 +16,7 @@ class Fault(Enum):
     FAILED = "fails"
     REPLY_LOST = "takes effect, and its reply is lost"
     REPEATED = "takes effect, and the SDK repeats it, as its reply is lost"
-    STALE = "answers as of before"
+    STALE = "replies as of before"
     CRASH_BEFORE = "is never made: the process ends"
     CRASH_AFTER = "takes effect, and the process ends"
 
@@ -91,13 +91,13 @@ class _Stepped:
             if fault is Fault.NONE and name in self._down:
                 fault = Fault.FAILED
             process.faults.add(fault)
-            reply = self._answer(name, args, fault)
+            reply = self._reply(name, args, fault)
             process.replies.append(reply)
             return reply
 
         return call
 
-    def _answer(self, name: str, args: tuple[Any, ...], fault: Fault) -> Any:
+    def _reply(self, name: str, args: tuple[Any, ...], fault: Fault) -> Any:
         method = getattr(self._port, name)
         match fault:
             case Fault.NONE:

@@ -27,4 +27,4 @@ def deployed(aws: Cloud, capsys: pytest.CaptureFixture[str]) -> Iterator[Deploye
         yield platform
         platform.lines()
     assert "SECRET" not in platform.printed
-    assert "SECRET" not in json.dumps(platform.answers)
+    assert "SECRET" not in json.dumps(platform.returned)

@@ -65,10 +65,10 @@ def deliver(
 
 
 def letters(deployed: Deployed) -> list[Any]:
-    answer = deployed.aws.sqs.receive_message(
+    response = deployed.aws.sqs.receive_message(
         QueueUrl=deployed.aws.dead_letter_queue_url, MessageAttributeNames=["All"]
     )
-    return list(answer.get("Messages", []))
+    return list(response.get("Messages", []))
 
 
 def test_a_message_that_is_taken_is_gone_from_the_queue(
@@ -156,7 +156,7 @@ def test_an_endpoint_that_is_gone_fails_the_task(deployed: Deployed, endpoint: E
     assert json.loads(redelivery)["outcome_digest"] == record.outcome_digest
 
 
-def test_a_task_that_is_answered_is_not_posted_again(
+def test_a_task_that_is_completed_is_not_posted_again(
     deployed: Deployed, endpoint: Endpoint
 ) -> None:
     deployed.aws.dynamodb.delete_item(

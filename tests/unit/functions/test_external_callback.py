@@ -1,4 +1,4 @@
-"""external_callback: proxy events to answers and records."""
+"""external_callback: proxy events to responses and records."""
 
 import json
 import time
@@ -47,15 +47,15 @@ def failed(code: str, message: str, *, retryable: bool) -> dict[str, Any]:
 
 
 def post(deployed: Deployed, body: Any, **event: Any) -> tuple[int, dict[str, Any]]:
-    """The status, and the body of the answer."""
+    """The status and the body of the response."""
     response = deployed.call("external_callback", callback_event(body, **event))
-    answer: dict[str, Any] = json.loads(response["body"])
+    said: dict[str, Any] = json.loads(response["body"])
     kind = "problem+json" if response["statusCode"] >= 400 else "json"
     assert response["headers"]["Content-Type"] == f"application/{kind}"
     if response["statusCode"] >= 400:
-        assert answer["status"] == response["statusCode"]
-        assert answer["request_id"]
-    return response["statusCode"], answer
+        assert said["status"] == response["statusCode"]
+        assert said["request_id"]
+    return response["statusCode"], said
 
 
 @pytest.fixture
@@ -86,9 +86,9 @@ class TestOutcome:
     ) -> None:
         deployed.given(pending(requested_at=recently()))
 
-        status, answer = post(deployed, body, callback_id=callback_id)
+        status, said = post(deployed, body, callback_id=callback_id)
 
-        assert (status, answer) == (
+        assert (status, said) == (
             200,
             {
                 "order_id": KEY.order_id,
@@ -140,7 +140,7 @@ class TestOutcome:
 
         line = deployed.logged("CALLBACK_TAKEN")
 
-        assert (line["order_id"], line["task_type"], line["callback_id"], line["answer"]) == (
+        assert (line["order_id"], line["task_type"], line["callback_id"], line["result"]) == (
             KEY.order_id,
             SHIPPING,
             "attempt-1",
@@ -148,14 +148,14 @@ class TestOutcome:
         )
         assert line["execution"] == EXECUTION
         [metric] = deployed.counted("CallbackTaken")
-        assert (metric["task_type"], metric["answer"]) == (SHIPPING, "DELIVERED")
+        assert (metric["task_type"], metric["result"]) == (SHIPPING, "DELIVERED")
 
     def test_that_is_repeated_is_a_duplicate(self, deployed: Deployed) -> None:
         deployed.given(done())
 
-        status, answer = post(deployed, BODY)
+        status, said = post(deployed, BODY)
 
-        assert (status, answer["duplicate"]) == (200, True)
+        assert (status, said["duplicate"]) == (200, True)
         assert deployed.sends == []
 
     def test_is_the_same_whatever_its_spelling(self, deployed: Deployed) -> None:
@@ -179,9 +179,9 @@ class TestOutcome:
         code, status = refusal
         deployed.stepfunctions.refuse("SendTaskSuccess", code, f"no {token()}", status)
 
-        answered, answer = post(deployed, BODY)
+        responded, said = post(deployed, BODY)
 
-        assert (answered, answer["result"]) == (202, "HELD")
+        assert (responded, said["result"]) == (202, "HELD")
         [message] = deployed.aws.receive(deployed.aws.redelivery_queue_url)
         assert json.loads(message) == {
             "order_id": KEY.order_id,
@@ -208,7 +208,7 @@ class TestOutcome:
         made = Counter({name: len(service.calls) for name, service in services.items()})
         assert made == Counter(HELD.values())
 
-    def test_is_held_while_step_functions_does_not_answer(self, deployed: Deployed) -> None:
+    def test_is_held_while_step_functions_does_not_respond(self, deployed: Deployed) -> None:
         deployed.given(pending(requested_at=recently()))
         deployed.stepfunctions.answers["SendTaskSuccess"] = ReadTimeoutError(endpoint_url=token())
 
@@ -277,9 +277,9 @@ class TestRefusal:
         if task is not None:
             deployed.given(task)
 
-        answered, problem = post(deployed, BODY, callback_id=callback_id)
+        responded, problem = post(deployed, BODY, callback_id=callback_id)
 
-        assert (answered, problem["type"]) == (status, f"urn:callback-channels:problem:{slug}")
+        assert (responded, problem["type"]) == (status, f"urn:callback-channels:problem:{slug}")
         assert deployed.sends == []
         line = deployed.logged("CALLBACK_REFUSED")
         assert (line["status"], line["order_id"]) == (status, KEY.order_id)
@@ -298,9 +298,9 @@ class TestRefusal:
         deployed.aws.register(limited)
         deployed.given(pending(requested_at=recently()))
 
-        answered, _ = post(deployed, json.dumps({**BODY, "task_output": output}, indent=8))
+        responded, _ = post(deployed, json.dumps({**BODY, "task_output": output}, indent=8))
 
-        assert answered == status
+        assert responded == status
         assert len(deployed.sends) == (1 if status == 200 else 0)
 
     def test_of_a_callback_id_that_is_not_the_urls(self, deployed: Deployed) -> None:
@@ -362,9 +362,9 @@ class TestHeartbeat:
     def test_is_passed_on(self, deployed: Deployed) -> None:
         task = deployed.given(pending(requested_at=recently()))
 
-        status, answer = post(deployed, HEARTBEAT, callback_id="attempt-1")
+        status, said = post(deployed, HEARTBEAT, callback_id="attempt-1")
 
-        assert (status, answer["result"]) == (200, "HEARTBEAT")
+        assert (status, said["result"]) == (200, "HEARTBEAT")
         assert deployed.sends == [("SendTaskHeartbeat", {"taskToken": token()})]
         assert deployed.record() == task
 
@@ -393,6 +393,12 @@ class TestRoute:
     def test_of_no_version_is_not_found(self, deployed: Deployed) -> None:
         assert post(deployed, BODY, resource=f"/externalCallback/{SHIPPING}/v9")[0] == 404
 
+    def test_is_the_gateways_and_not_what_the_caller_spelled(self, deployed: Deployed) -> None:
+        deployed.given(pending(requested_at=recently()))
+        event = {**callback_event(BODY), "path": "/externalCallback/%4FTHER"}
+
+        assert deployed.call("external_callback", event)["statusCode"] == 200
+
     def test_of_a_version_has_its_contract(self, deployed: Deployed) -> None:
         known = shipping_channel().versions["v1"]
         lenient = Contract(known.request, json.dumps(composed({"type": "object"})))
@@ -403,7 +409,7 @@ class TestRoute:
         assert post(deployed, body)[0] == 400
         assert post(deployed, body, resource=f"/externalCallback/{SHIPPING}/v2")[0] == 200
 
-    def test_of_a_channel_that_is_disabled_still_takes_answers(self, deployed: Deployed) -> None:
+    def test_of_a_channel_that_is_disabled_still_takes_callbacks(self, deployed: Deployed) -> None:
         deployed.aws.register(shipping_channel(enabled=False))
         deployed.given(pending(requested_at=recently()))
 

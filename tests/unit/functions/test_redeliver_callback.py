@@ -1,12 +1,10 @@
 """redeliver_callback: an SQS batch to its partial failures."""
 
 import json
-from typing import Any
 
 import pytest
 from callbacks.domain.task import OutcomeStatus, Status, TaskKey
 
-from tests.support import functions
 from tests.support.channels import SHIPPING
 from tests.support.deployed import Deployed
 from tests.support.functions import redelivery_event, redelivery_message
@@ -18,7 +16,7 @@ def redeliver(deployed: Deployed, *bodies: str, tries: int = 1) -> list[str]:
     """The messages that are to be tried again."""
     with intercepted("sqs") as sqs:
         sqs.answers["ChangeMessageVisibility"] = {}
-        answer = deployed.call("redeliver_callback", redelivery_event(*bodies, tries=tries))
+        response = deployed.call("redeliver_callback", redelivery_event(*bodies, tries=tries))
         hidden = [
             (params["ReceiptHandle"], params["VisibilityTimeout"])
             for operation, params in sqs.calls
@@ -27,7 +25,7 @@ def redeliver(deployed: Deployed, *bodies: str, tries: int = 1) -> list[str]:
     for handle, seconds in hidden:
         assert handle.startswith("receipt-")
         assert 2**tries // 2 <= seconds <= 2**tries
-    return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
+    return [failure["itemIdentifier"] for failure in response["batchItemFailures"]]
 
 
 def test_an_outcome_is_delivered(deployed: Deployed) -> None:
@@ -97,11 +95,3 @@ def test_a_record_that_cannot_be_reached_is_tried_again(operation: str, deployed
         assert redeliver(deployed, redelivery_message(completing())) == ["message-0"]
 
     assert deployed.logged("REDELIVERY_UNAVAILABLE")["order_id"] == KEY.order_id
-
-
-def test_the_backoff_grows_and_stays_within_a_quarter_of_an_hour() -> None:
-    backoff: Any = vars(functions.module("redeliver_callback"))["_backoff_seconds"]
-
-    for tries in range(1, 20):
-        longest = min(2**tries, 900)
-        assert all(longest // 2 <= backoff(tries) <= longest for _ in range(50))

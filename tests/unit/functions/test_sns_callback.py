@@ -22,11 +22,11 @@ EVENT = dispatch_event()
 
 
 def test_a_wait_is_recorded_and_its_message_published(deployed: Deployed) -> None:
-    answer = deployed.call("sns_callback", EVENT)
+    returned = deployed.call("sns_callback", EVENT)
 
     task = deployed.record()
     assert task is not None
-    assert answer == {
+    assert returned == {
         "order_id": KEY.order_id,
         "task_type": SHIPPING,
         "callback_id": task.callback_id,
@@ -44,7 +44,7 @@ def test_a_wait_is_recorded_and_its_message_published(deployed: Deployed) -> Non
 
 
 def test_a_dispatch_is_logged_and_counted(deployed: Deployed) -> None:
-    answer = deployed.call("sns_callback", EVENT)
+    returned = deployed.call("sns_callback", EVENT)
 
     line = deployed.logged("TASK_DISPATCHED")
     assert (
@@ -53,7 +53,7 @@ def test_a_dispatch_is_logged_and_counted(deployed: Deployed) -> None:
             "order_id": KEY.order_id,
             "task_type": SHIPPING,
             "execution": EXECUTION,
-            "callback_id": answer["callback_id"],
+            "callback_id": returned["callback_id"],
         }.items()
     )
     assert len(deployed.counted("TaskDispatched")) == 1

@@ -35,7 +35,7 @@ def test_what_is_due_is_queued_and_leased(deployed: Deployed) -> None:
     assert deployed.aws.receive(deployed.aws.redelivery_queue_url) == []
 
 
-def test_no_answer_of_the_table_holds_a_token(deployed: Deployed) -> None:
+def test_no_response_of_the_table_holds_a_token(deployed: Deployed) -> None:
     deployed.given(DUE)
     with intercepted("dynamodb") as dynamodb:
         deployed.call("sweep_due_callbacks", {})

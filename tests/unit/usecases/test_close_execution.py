@@ -73,7 +73,7 @@ def test_an_execution_that_registered_nothing_still_fails_its_order(harness: Har
 
 
 @pytest.mark.parametrize("task", [completing(), done(), unsettled()])
-def test_an_answer_that_is_recorded_is_left_to_redelivery(
+def test_an_outcome_that_is_recorded_is_left_to_redelivery(
     task: CallbackTask, harness: Harness
 ) -> None:
     harness.given(task)
@@ -85,7 +85,7 @@ def test_an_answer_that_is_recorded_is_left_to_redelivery(
     assert (record.due_at is None) == (task.due_at is None)
 
 
-def test_an_answer_that_comes_meanwhile_is_kept(harness: Harness) -> None:
+def test_an_outcome_that_comes_meanwhile_is_kept(harness: Harness) -> None:
     harness.given(pending())
     before(harness.tasks, "replace", lambda: harness.given(completing()))
 
@@ -101,7 +101,7 @@ def test_an_answer_that_comes_meanwhile_is_kept(harness: Harness) -> None:
         completing(execution_arn=OTHER_EXECUTION),
         pending(requested_at=ENDED_AT + 1),
     ],
-    ids=["another waits", "another is being answered", "it was redriven"],
+    ids=["another waits", "another is being completed", "it was redriven"],
 )
 def test_an_order_that_is_worked_on_is_left_alone(task: CallbackTask, harness: Harness) -> None:
     harness.given(task)

@@ -30,7 +30,7 @@ from callbacks.domain.task import (
     taken_over,
     undelivered,
 )
-from callbacks.usecases.complete import Answer
+from callbacks.usecases.complete import Result
 
 from tests.support.harness import Harness, before, failing
 from tests.support.tasks import (
@@ -58,9 +58,9 @@ def harness() -> Harness:
     return Harness()
 
 
-def answer(
+def complete(
     harness: Harness, callback_id: str | None = "attempt-1", outcome: Outcome = SHIPPED
-) -> Answer:
+) -> Result:
     return harness.completer.complete(KEY, callback_id, outcome, PRINCIPAL)
 
 
@@ -76,7 +76,7 @@ class TestClaim:
     ) -> None:
         harness.given(pending())
 
-        assert answer(harness, callback_id, outcome) is Answer.DELIVERED
+        assert complete(harness, callback_id, outcome) is Result.DELIVERED
         assert sent(harness) == outcome
         task = harness.record()
         assert task == completed(claimed(pending(), outcome, PRINCIPAL, NOW), NOW)
@@ -92,20 +92,20 @@ class TestClaim:
         recorded: list[CallbackTask] = []
         before(harness.workflow, "complete", lambda: recorded.append(harness.record()))
 
-        answer(harness)
+        complete(harness)
 
         assert [(task.status, task.outcome) for task in recorded] == [(Status.COMPLETING, SHIPPED)]
 
-    def test_an_answer_at_the_deadline_is_in_time(self, harness: Harness) -> None:
+    def test_an_outcome_at_the_deadline_is_in_time(self, harness: Harness) -> None:
         harness.given(pending())
         harness.clock.seconds = pending().deadline
 
-        assert answer(harness) is Answer.DELIVERED
+        assert complete(harness) is Result.DELIVERED
 
     def test_an_outcome_that_differs_from_a_past_one_needs_no_id(self, harness: Harness) -> None:
         harness.given(unsettled(LOST))
 
-        assert answer(harness, None) is Answer.DELIVERED
+        assert complete(harness, None) is Result.DELIVERED
         assert sent(harness, 2) == SHIPPED
 
     @pytest.mark.parametrize("lost_reply", [True, False])
@@ -116,10 +116,10 @@ class TestClaim:
         failing(harness.tasks, "claim", RecordUncertain("UpdateItem"), done=lost_reply)
 
         with pytest.raises(NotKnownToBeAccepted, match="not known to be accepted"):
-            answer(harness)
+            complete(harness)
         assert sent(harness) is None
 
-        assert answer(harness) is Answer.DELIVERED
+        assert complete(harness) is Result.DELIVERED
         assert sent(harness) == SHIPPED
 
     def test_a_refusal_for_which_the_record_gives_no_reason_is_to_be_sent_again(
@@ -129,7 +129,7 @@ class TestClaim:
         monkeypatch.setattr(harness.tasks, "claim", lambda *_: refusal)
 
         with pytest.raises(NotKnownToBeAccepted):
-            answer(harness)
+            complete(harness)
 
 
 REFUSALS: dict[str, tuple[CallbackTask | None, str | None, Outcome, type[CallbackRefused], str]] = {
@@ -203,7 +203,7 @@ def test_a_refusal_changes_nothing(
         harness.given(task)
 
     with pytest.raises(refusal, match=why):
-        answer(harness, callback_id, outcome)
+        complete(harness, callback_id, outcome)
 
     assert harness.tasks.records == ({} if task is None else {KEY: task})
     assert [wait.closed_by for wait in harness.workflow.waits.values()] == [None] * 4
@@ -224,7 +224,7 @@ def test_past_the_deadline_the_task_expires(harness: Harness) -> None:
     harness.clock.seconds = pending().deadline + 1
 
     with pytest.raises(TaskGone):
-        answer(harness)
+        complete(harness)
 
     assert harness.record() == expired(pending(), pending().deadline + 1)
     assert sent(harness) is None
@@ -236,7 +236,7 @@ def test_past_the_deadline_is_gone_even_if_that_cannot_be_recorded(harness: Harn
     failing(harness.tasks, "replace", RecordUncertain("UpdateItem"))
 
     with pytest.raises(TaskGone):
-        answer(harness)
+        complete(harness)
 
     assert harness.record() == pending()
 
@@ -248,7 +248,7 @@ def test_an_attempt_that_registers_meanwhile_does_not_expire(harness: Harness) -
     before(harness.tasks, "replace", lambda: harness.given(newer))
 
     with pytest.raises(TaskGone):
-        answer(harness)
+        complete(harness)
 
     assert harness.record() == newer
 
@@ -257,7 +257,7 @@ def test_the_deadline_is_not_judged_once_an_outcome_is_recorded(harness: Harness
     harness.given(completing())
     harness.clock.seconds = completing().deadline + 1
 
-    assert answer(harness) is Answer.DELIVERED
+    assert complete(harness) is Result.DELIVERED
     assert sent(harness) == SHIPPED
 
 
@@ -268,14 +268,14 @@ class TestRepeat:
     ) -> None:
         harness.given(done())
 
-        assert answer(harness, callback_id) is Answer.DUPLICATE
+        assert complete(harness, callback_id) is Result.DUPLICATE
         assert harness.record() == done()
         assert sent(harness) is None
 
     def test_of_a_past_attempt_that_was_delivered_is_a_duplicate(self, harness: Harness) -> None:
         task = harness.given(settled_as(Settlement.DELIVERED))
 
-        assert answer(harness) is Answer.DUPLICATE
+        assert complete(harness) is Result.DUPLICATE
         assert harness.record() == task
 
     @pytest.mark.parametrize("task", [completing(), queued(joined(completing(), NOW), NOW)])
@@ -284,7 +284,7 @@ class TestRepeat:
     ) -> None:
         harness.given(task)
 
-        assert answer(harness) is Answer.DELIVERED
+        assert complete(harness) is Result.DELIVERED
         assert sent(harness) == SHIPPED
         assert harness.record().status is Status.COMPLETED
         assert harness.record().sends == task.sends + 1
@@ -293,7 +293,7 @@ class TestRepeat:
         harness.given(completing())
         before(harness.tasks, "replace", lambda: harness.given(done()))
 
-        assert answer(harness) is Answer.DUPLICATE
+        assert complete(harness) is Result.DUPLICATE
         assert sent(harness) is None
 
     def test_that_finds_a_new_attempt_meanwhile_is_settled_as_of_the_old(
@@ -302,7 +302,7 @@ class TestRepeat:
         harness.given(completing())
         before(harness.tasks, "replace", lambda: harness.given(unsettled()))
 
-        assert answer(harness, None) is Answer.HELD
+        assert complete(harness, None) is Result.HELD
         assert sent(harness, 2) is None
 
     def test_that_finds_the_record_deleted_meanwhile_is_to_be_sent_again(
@@ -312,14 +312,14 @@ class TestRepeat:
         before(harness.tasks, "replace", harness.tasks.records.clear)
 
         with pytest.raises(NotKnownToBeAccepted):
-            answer(harness)
+            complete(harness)
 
     def test_that_cannot_join_is_to_be_sent_again(self, harness: Harness) -> None:
         harness.given(completing())
         failing(harness.tasks, "replace", RecordUncertain("UpdateItem"))
 
         with pytest.raises(NotKnownToBeAccepted):
-            answer(harness)
+            complete(harness)
         assert sent(harness) is None
 
 
@@ -328,7 +328,7 @@ class TestUnsettledPastAttempt:
         harness.given(unsettled())
         harness.workflow.complete(token(1), SHIPPED)
 
-        assert answer(harness) is Answer.DUPLICATE
+        assert complete(harness) is Result.DUPLICATE
         assert harness.record().attempts["attempt-1"].settlement is Settlement.DELIVERED
         assert harness.record().due_at is None
         assert sent(harness, 2) is None
@@ -338,13 +338,13 @@ class TestUnsettledPastAttempt:
         harness.workflow.complete(token(1), SHIPPED)
         failing(harness.tasks, "replace", RecordUncertain("UpdateItem"))
 
-        assert answer(harness) is Answer.DUPLICATE
+        assert complete(harness) is Result.DUPLICATE
         assert harness.record() == task
 
     def test_is_held_without_evidence(self, harness: Harness) -> None:
         task = harness.given(unsettled())
 
-        assert answer(harness) is Answer.HELD
+        assert complete(harness) is Result.HELD
         assert harness.record() == task
 
     def test_is_held_while_the_history_cannot_be_read(self, harness: Harness) -> None:
@@ -352,14 +352,14 @@ class TestUnsettledPastAttempt:
         harness.workflow.complete(token(1), SHIPPED)
         failing(harness.workflow, "verdict", DependencyUnavailable("GetExecutionHistory"))
 
-        assert answer(harness) is Answer.HELD
+        assert complete(harness) is Result.HELD
 
     def test_is_gone_and_reported_by_redelivery(self, harness: Harness) -> None:
         task = harness.given(unsettled())
         harness.workflow.time_out(token(1))
 
         with pytest.raises(TaskGone):
-            answer(harness)
+            complete(harness)
 
         assert harness.queue.messages == [FIRST]
         assert harness.record() == task
@@ -370,7 +370,7 @@ class TestSend:
         harness.given(pending())
         failing(harness.workflow, "complete", DependencyUnavailable("SendTaskSuccess"))
 
-        assert answer(harness) is Answer.HELD
+        assert complete(harness) is Result.HELD
         assert harness.queue.messages == [FIRST]
         task = harness.record()
         assert (task.status, task.outcome_status) == (Status.COMPLETING, OutcomeStatus.QUEUED)
@@ -383,7 +383,7 @@ class TestSend:
         failing(harness.workflow, "complete", DependencyUnavailable("SendTaskSuccess"))
         failing(harness.queue, "send", DependencyUnavailable("SendMessage"))
 
-        assert answer(harness) is Answer.HELD
+        assert complete(harness) is Result.HELD
         assert harness.record() == completing()
         assert harness.record().due_at == NOW + 60
 
@@ -392,7 +392,7 @@ class TestSend:
         failing(harness.workflow, "complete", DependencyUnavailable("SendTaskSuccess"))
         failing(harness.tasks, "replace", RecordUncertain("UpdateItem"))
 
-        assert answer(harness) is Answer.HELD
+        assert complete(harness) is Result.HELD
         assert harness.queue.messages == [FIRST]
         assert harness.record() == completing()
 
@@ -405,7 +405,7 @@ class TestSend:
             lambda: failing(harness.tasks, "replace", RecordUncertain("UpdateItem")),
         )
 
-        assert answer(harness) is Answer.DELIVERED
+        assert complete(harness) is Result.DELIVERED
         assert sent(harness) == SHIPPED
         assert harness.record().status is Status.COMPLETING
 
@@ -413,14 +413,14 @@ class TestSend:
         harness.given(pending())
         before(harness.tasks, "replace", lambda: harness.given(unsettled()))
 
-        assert answer(harness) is Answer.DELIVERED
+        assert complete(harness) is Result.DELIVERED
         assert harness.record() == unsettled()
 
     def test_mends_a_record_that_expired_meanwhile(self, harness: Harness) -> None:
         harness.given(pending())
         before(harness.tasks, "replace", lambda: harness.given(undelivered(completing(), NOW)))
 
-        assert answer(harness) is Answer.DELIVERED
+        assert complete(harness) is Result.DELIVERED
         assert harness.record().status is Status.COMPLETED
 
 
@@ -445,7 +445,7 @@ class TestRefusedToken:
         harness.given(task)
         used(harness)
 
-        assert answer(harness) is Answer.DELIVERED
+        assert complete(harness) is Result.DELIVERED
         assert harness.record().status is Status.COMPLETED
 
     def test_of_a_sole_sender_is_gone_and_recorded(self, harness: Harness) -> None:
@@ -453,7 +453,7 @@ class TestRefusedToken:
         gone(harness)
 
         with pytest.raises(TaskGone):
-            answer(harness)
+            complete(harness)
 
         assert harness.record() == undelivered(completing(), NOW)
         assert harness.queue.messages == []
@@ -474,7 +474,7 @@ class TestRefusedToken:
         before(harness.workflow, "verdict", lambda: meanwhile(harness))
 
         with pytest.raises(TaskGone):
-            answer(harness)
+            complete(harness)
 
         assert harness.queue.messages == [FIRST]
         assert harness.record().status is Status.COMPLETING
@@ -484,7 +484,7 @@ class TestRefusedToken:
         gone(harness)
 
         with pytest.raises(TaskGone):
-            answer(harness)
+            complete(harness)
 
         assert harness.queue.messages == [FIRST]
         assert harness.record().status is Status.COMPLETING
@@ -494,7 +494,7 @@ class TestRefusedToken:
         harness.given(task)
         in_doubt(harness)
 
-        assert answer(harness) is Answer.HELD
+        assert complete(harness) is Result.HELD
         assert harness.queue.messages == [FIRST]
         assert harness.record().outcome_status is OutcomeStatus.QUEUED
 
@@ -504,7 +504,7 @@ class TestHeartbeat:
     def test_is_passed_on_and_not_kept(self, callback_id: str | None, harness: Harness) -> None:
         harness.given(pending())
 
-        assert harness.completer.heartbeat(KEY, callback_id) is Answer.HEARTBEAT
+        assert harness.completer.heartbeat(KEY, callback_id) is Result.HEARTBEAT
         assert harness.workflow.beats == [token()]
         assert harness.record() == pending()
 
@@ -583,25 +583,25 @@ class TestHeartbeat:
 
 def test_two_outcomes_at_the_same_moment_have_one_winner(harness: Harness) -> None:
     harness.given(pending())
-    answers: list[Answer] = []
+    results: list[Result] = []
     before(
         harness.tasks,
         "claim",
-        lambda: answers.append(answer(harness, "attempt-1", DELIVERED_ELSEWHERE)),
+        lambda: results.append(complete(harness, "attempt-1", DELIVERED_ELSEWHERE)),
     )
 
     with pytest.raises(ConflictingOutcome):
-        answer(harness)
+        complete(harness)
 
-    assert answers == [Answer.DELIVERED]
+    assert results == [Result.DELIVERED]
     assert sent(harness) == DELIVERED_ELSEWHERE
 
 
-def test_an_execution_that_ended_waits_for_no_answer(harness: Harness) -> None:
+def test_an_execution_that_ended_waits_for_no_callback(harness: Harness) -> None:
     harness.given(pending())
     harness.workflow.end(EXECUTION, NOW)
 
     with pytest.raises(TaskGone):
-        answer(harness)
+        complete(harness)
 
     assert harness.record().status is Status.EXPIRED

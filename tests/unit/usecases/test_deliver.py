@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 
 import pytest
 from callbacks.domain.errors import DependencyUnavailable, RecordUncertain
+from callbacks.domain.message import Message
 from callbacks.domain.outcome import Undeliverable, digest
 from callbacks.domain.ports import Redelivery, WebhookReply
 from callbacks.domain.task import CallbackTask, Status
-from callbacks.usecases.deliver import DEADLINE_MARGIN_SECONDS, Message, WebhookDeliverer
+from callbacks.usecases.deliver import DEADLINE_MARGIN_SECONDS, WebhookDeliverer
 
 from tests.support.fakes import FakeTaskOverview
 from tests.support.harness import Harness, failing
@@ -20,7 +21,7 @@ HOUR = 3600
 
 @dataclass
 class FakeWebhook:
-    """Answers in turn, and then with 200."""
+    """Responds in turn, and then with 200."""
 
     replies: list[WebhookReply] = field(default_factory=list)
     posted: list[tuple[str, str]] = field(default_factory=list)
@@ -101,19 +102,6 @@ def test_a_message_that_is_not_taken_is_tried_again(status: int | None, endpoint
 
     assert endpoint.harness.record() == pending()
     assert not endpoint.undelivered.messages
-
-
-@pytest.mark.parametrize(("tries", "most"), [(1, 2), (2, 4), (5, 32), (10, 900), (1000, 900)])
-def test_pauses_double_up_to_a_quarter_of_an_hour(
-    tries: int, most: int, endpoint: Endpoint
-) -> None:
-    pauses = set()
-    for _ in range(50):
-        endpoint.webhook.replies = [WebhookReply(503)]
-        pauses.add(endpoint.deliver(tries))
-
-    assert all(pause is not None and most // 2 <= pause <= most for pause in pauses)
-    assert len(pauses) > 1
 
 
 def test_a_retry_after_is_waited_for(endpoint: Endpoint) -> None:

@@ -103,7 +103,7 @@ class TestMessage:
         [(_, attributes)] = harness.topic.published
         assert attributes == {"task_type": SHIPPING, "order_id": KEY.order_id}
 
-    def test_of_another_version_is_answered_at_its_route(self, harness: Harness) -> None:
+    def test_of_another_version_names_its_route(self, harness: Harness) -> None:
         first = shipping_channel().versions["v1"]
         harness.channels.channels[SHIPPING] = shipping_channel(
             message_version="v2", versions={"v1": Contract("{}", "{}"), "v2": first}

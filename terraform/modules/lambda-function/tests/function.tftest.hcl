@@ -126,7 +126,6 @@ run "configures_the_function" {
       POWERTOOLS_LOG_LEVEL         = "INFO"
       POWERTOOLS_METRICS_NAMESPACE = "CallbackChannels"
       POWERTOOLS_SERVICE_NAME      = "sns_callback"
-      PYDANTIC_DISABLE_PLUGINS     = "__all__"
       TASK_TYPE                    = "ORDER_SHIPPING_SERVICE"
     })
     error_message = "The environment is not the function's own and the standard one."

@@ -92,6 +92,8 @@ variables {
     runtime       = "python3.13"
     sha256_base64 = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
   }
+
+  problems = jsondecode(file("../../../lambdas/callbacks/runtime/problems.json"))
 }
 
 run "resumes_its_own_workflows_only" {
@@ -332,7 +334,7 @@ run "refuses_more_workflows_than_a_rule_can_name" {
   expect_failures = [aws_cloudwatch_event_rule.close_execution]
 }
 
-run "answers_every_refusal_as_problem_json" {
+run "responds_to_every_refusal_with_problem_json" {
   assert {
     condition = toset(keys(aws_api_gateway_gateway_response.this)) == toset([
       "ACCESS_DENIED", "API_CONFIGURATION_ERROR", "AUTHORIZER_CONFIGURATION_ERROR", "AUTHORIZER_FAILURE", "BAD_REQUEST_BODY", "BAD_REQUEST_PARAMETERS", "DEFAULT_4XX",
@@ -348,18 +350,20 @@ run "answers_every_refusal_as_problem_json" {
       && toset(keys(jsondecode(response.response_templates["application/json"]))) == toset(["detail", "request_id", "status", "title", "type"])
       && jsondecode(response.response_templates["application/json"]).request_id == "$context.requestId"
       && tostring(jsondecode(response.response_templates["application/json"]).status) == response.status_code
-      && startswith(jsondecode(response.response_templates["application/json"]).type, "urn:callback-channels:problem:")
+      && var.problems.kinds[trimprefix(jsondecode(response.response_templates["application/json"]).type, var.problems.type_prefix)].status == tonumber(response.status_code)
     ])
     error_message = "A gateway response is not a problem with the request's id and its own status."
   }
 
   assert {
     condition     = jsondecode(aws_api_gateway_gateway_response.this["BAD_REQUEST_BODY"].response_templates["application/json"]).detail == "$context.error.validationErrorString"
-    error_message = "A refused body must be answered with what is wrong with it."
+    error_message = "The response to a refused body must say what is wrong with it."
   }
 
   assert {
-    condition     = alltrue([for type in ["INTEGRATION_FAILURE", "INTEGRATION_TIMEOUT", "QUOTA_EXCEEDED", "THROTTLED"] : can(aws_api_gateway_gateway_response.this[type].response_parameters["gatewayresponse.header.Retry-After"])])
+    condition = [for type, response in aws_api_gateway_gateway_response.this : type if try(response.response_parameters["gatewayresponse.header.Retry-After"] == "'5'", false)] == [
+      "INTEGRATION_FAILURE", "INTEGRATION_TIMEOUT", "QUOTA_EXCEEDED", "THROTTLED",
+    ]
     error_message = "What is to be sent again must say when."
   }
 }
@@ -514,6 +518,19 @@ run "releases_anew_when_a_gateway_response_changes" {
     ]))
     error_message = "The fingerprint must hold the gateway responses' content, the validator and the resource."
   }
+}
+
+run "refuses_problems_that_lack_a_kind" {
+  command = plan
+
+  variables {
+    problems = {
+      kinds       = { forbidden = { status = 403, title = "Forbidden" } }
+      type_prefix = "urn:example:"
+    }
+  }
+
+  expect_failures = [var.problems]
 }
 
 run "refuses_prefixes_that_do_not_fit_in_names" {

@@ -1,0 +1,73 @@
+"""The message that asks a partner for work: a CloudEvent 1.0 in structured JSON.
+
+https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.md
+"""
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from callbacks.domain.task import TaskKey
+
+
+def cloud_event(
+    *,
+    key: TaskKey,
+    callback_id: str,
+    source: str,
+    version: str,
+    callback_url: str,
+    requested_at: float,
+    expires_at: float,
+    heartbeat_seconds: int | None,
+    data: Any,
+) -> dict[str, Any]:
+    """The event; instants are seconds since the epoch, `callback_url` is the version's route."""
+    event: dict[str, Any] = {
+        "specversion": "1.0",
+        "id": callback_id,
+        "source": source,
+        "type": "callback-task.requested",
+        "subject": key.order_id,
+        "time": _rfc3339(requested_at),
+        "datacontenttype": "application/json",
+        "dataschema": f"urn:callback-channels:{key.task_type}:{version}:request",
+        "tasktype": key.task_type,
+        "callbackurl": f"{callback_url}?{urlencode({'callback_id': callback_id})}",
+        "expirytime": _rfc3339(expires_at),
+        "data": data,
+    }
+    if heartbeat_seconds:
+        event["heartbeatseconds"] = heartbeat_seconds
+    return event
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """An event as it was published, as far as its delivery needs to know it.
+
+    `expires_at` is the task's deadline, in seconds since the epoch.
+    """
+
+    key: TaskKey
+    callback_id: str
+    expires_at: float
+    body: str
+
+
+def parse_message(body: str) -> Message:
+    """Raises ValueError, KeyError or TypeError for what is no event of this platform."""
+    event = json.loads(body)
+    return Message(
+        key=TaskKey(event["subject"], event["tasktype"]),
+        callback_id=event["id"],
+        expires_at=datetime.fromisoformat(event["expirytime"]).timestamp(),
+        body=body,
+    )
+
+
+def _rfc3339(seconds: float) -> str:
+    instant = datetime.fromtimestamp(seconds, UTC)
+    return instant.isoformat(timespec="milliseconds").replace("+00:00", "Z")

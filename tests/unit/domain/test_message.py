@@ -1,0 +1,55 @@
+"""Messages: what is written is read again, and what is no message is refused."""
+
+import json
+from typing import Any
+
+import pytest
+from callbacks.domain.message import Message, cloud_event, parse_message
+from callbacks.domain.task import TaskKey
+
+KEY = TaskKey("order-1", "ORDER_SHIPPING_SERVICE")
+DEADLINE = 1_800_000_300
+
+
+def written(**changes: Any) -> dict[str, Any]:
+    known: dict[str, Any] = {
+        "key": KEY,
+        "callback_id": "attempt-1",
+        "source": "/callback-channels/test",
+        "version": "v1",
+        "callback_url": "https://api.example.com/externalCallback/ORDER_SHIPPING_SERVICE",
+        "requested_at": 1_800_000_000.25,
+        "expires_at": DEADLINE,
+        "heartbeat_seconds": None,
+        "data": {"items": []},
+    }
+    return cloud_event(**known | changes)
+
+
+def test_a_message_is_read_as_it_was_written() -> None:
+    body = json.dumps(written())
+
+    assert parse_message(body) == Message(KEY, "attempt-1", DEADLINE, body)
+
+
+def test_instants_have_milliseconds_and_are_utc() -> None:
+    event = written()
+
+    assert (event["time"], event["expirytime"]) == (
+        "2027-01-15T08:00:00.250Z",
+        "2027-01-15T08:05:00.000Z",
+    )
+
+
+@pytest.mark.parametrize(("seconds", "asked"), [(None, False), (60, True)])
+def test_heartbeats_are_asked_for_or_not_mentioned(seconds: int | None, asked: bool) -> None:
+    assert ("heartbeatseconds" in written(heartbeat_seconds=seconds)) == asked
+
+
+@pytest.mark.parametrize("name", ["id", "subject", "tasktype", "expirytime"])
+def test_a_message_without_what_delivery_needs_is_refused(name: str) -> None:
+    event = written()
+    del event[name]
+
+    with pytest.raises(KeyError):
+        parse_message(json.dumps(event))
