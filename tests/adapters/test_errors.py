@@ -231,7 +231,7 @@ def test_a_service_that_refuses_is_unavailable(call: Call, code: str, status: in
     ],
     ids=lambda failure: type(failure).__name__,
 )
-def test_a_service_that_does_not_answer_is_unavailable(call: Call, failure: Exception) -> None:
+def test_a_service_that_does_not_respond_is_unavailable(call: Call, failure: Exception) -> None:
     with intercepted(call.service) as service:
         service.answers[call.operation] = failure
         error = call.fail()

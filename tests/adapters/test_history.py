@@ -216,7 +216,7 @@ def test_a_redrive_begins_after_the_end_of_the_execution() -> None:
     assert verdict(history, SECOND) is Verdict.NO_EVIDENCE
 
 
-def test_an_end_before_a_redrive_says_nothing_of_a_task_known_by_its_answer() -> None:
+def test_an_end_before_a_redrive_says_nothing_of_a_task_known_by_its_output() -> None:
     history = History()
     ended = history.add("ExecutionFailed", 1)
     redriven = history.add("ExecutionRedriven", ended)

@@ -1,4 +1,4 @@
-"""The SDK's time-outs leave an answer of 202 within what API Gateway waits for."""
+"""The SDK's time-outs leave a response of 202 within what API Gateway waits for."""
 
 import pytest
 from callbacks.adapters import aws

@@ -30,7 +30,7 @@ def published(request: pytest.FixtureRequest) -> Published:
     aws: Cloud = request.getfixturevalue("aws")
 
     def received() -> list[tuple[str, Mapping[str, str]]]:
-        answer = aws.sqs.receive_message(
+        response = aws.sqs.receive_message(
             QueueUrl=aws.partner_queue_url, MessageAttributeNames=["All"]
         )
         return [
@@ -41,7 +41,7 @@ def published(request: pytest.FixtureRequest) -> Published:
                     for name, attribute in message["MessageAttributes"].items()
                 },
             )
-            for message in answer.get("Messages", [])
+            for message in response.get("Messages", [])
         ]
 
     return Published(SNSTopic(lazy("sns"), aws.topic_arn), received)

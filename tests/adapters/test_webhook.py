@@ -1,4 +1,4 @@
-"""HttpWebhook: what it sends over a real connection, and what it makes of the answer."""
+"""HttpWebhook: what it sends over a real connection, and what it makes of the response."""
 
 import base64
 import threading
@@ -29,7 +29,7 @@ def _no_network() -> None:
 
 @dataclass
 class Endpoint:
-    """Answers all that it is sent with one status and one header."""
+    """Responds to all that it is sent with one status and one header."""
 
     port: int = 0
     status: int = 200
@@ -114,7 +114,7 @@ def test_the_timestamp_is_of_this_try(endpoint: Endpoint) -> None:
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-def test_a_redirect_is_an_answer_and_is_not_followed(status: int, endpoint: Endpoint) -> None:
+def test_a_redirect_is_a_response_and_is_not_followed(status: int, endpoint: Endpoint) -> None:
     with listening() as elsewhere:
         endpoint.status, endpoint.header = status, ("Location", elsewhere.url)
 

@@ -1,4 +1,4 @@
-"""Every channel, end to end: a workflow waits, its partner answers."""
+"""Every channel, end to end: a workflow waits, its partner calls back."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -19,12 +19,12 @@ from tools.devenv.walkthrough import Deployment
 
 CHANNELS = settings.read(REPOSITORY)
 
-type Answer = Callable[[str], tuple[Json, requests.Response]]
+type CallBack = Callable[[str], tuple[Json, requests.Response]]
 
 
 @contextmanager
-def signing(task_type: str, deployment: Deployment, environment: Environment) -> Iterator[Answer]:
-    """Takes an order's message from the partner's queue and answers it, signed."""
+def signing(task_type: str, deployment: Deployment, environment: Environment) -> Iterator[CallBack]:
+    """Takes an order's message from the partner's queue and calls back, signed."""
     assert CHANNELS[task_type]["partners"] == [PARTNER_NAME]
     subscription = environment.root("partner").outputs()["subscriptions"][task_type]
     partner = Partner(
@@ -34,37 +34,37 @@ def signing(task_type: str, deployment: Deployment, environment: Environment) ->
         EXTERNAL_ID,
     )
 
-    def answer(order_id: str) -> tuple[Json, requests.Response]:
+    def call_back(order_id: str) -> tuple[Json, requests.Response]:
         message = replace(deployment, partner=partner).message_for(order_id)
         return message.event, partner.handle(message, lambda _: example(task_type, "output"))
 
-    yield answer
+    yield call_back
 
 
 @contextmanager
 def with_tokens(
     task_type: str, deployment: Deployment, environment: Environment
-) -> Iterator[Answer]:
-    """Waits for an order's message to come to the webhook, and for its answer with a token."""
+) -> Iterator[CallBack]:
+    """Waits for an order's message to come to the webhook, and for its callback with a token."""
     (name,) = CHANNELS[task_type]["partners"]
     port = environment.webhook_port
     with listening(
         deployment, task_type, name, port, lambda _: example(task_type, "output")
     ) as partner:
-        yield lambda order_id: (partner.event(order_id), partner.answer(order_id))
+        yield lambda order_id: (partner.event(order_id), partner.response(order_id))
 
 
 PARTNERS = {"AWS_IAM": signing, "OAUTH2": with_tokens}
 
 
 @pytest.mark.parametrize("task_type", CHANNELS)
-def test_the_partner_s_answer_reaches_the_workflow_that_waits(
+def test_the_partner_s_callback_reaches_the_workflow_that_waits(
     task_type: str, deployment: Deployment, environment: Environment
 ) -> None:
     partner = PARTNERS[CHANNELS[task_type]["auth"]]
 
     with (
-        partner(task_type, deployment, environment) as answer_to,
+        partner(task_type, deployment, environment) as call_back_to,
         waiting_on(
             deployment,
             f"waits-on-{task_type.lower()}",
@@ -73,12 +73,12 @@ def test_the_partner_s_answer_reaches_the_workflow_that_waits(
         ) as waiting,
     ):
         order_id, execution_arn = waiting.start(example(task_type, "request"))
-        event, answer = answer_to(order_id)
+        event, response = call_back_to(order_id)
         execution = deployment.finished(execution_arn)
 
     assert event["tasktype"] == task_type
     assert event["data"] == example(task_type, "request")
-    assert answer.status_code == 200, answer.text
+    assert response.status_code == 200, response.text
     assert execution["status"] == "SUCCEEDED"
     assert json.loads(execution["output"]) == example(task_type, "output")
 

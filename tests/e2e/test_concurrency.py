@@ -20,8 +20,8 @@ CONFLICTS = 10
 CALLERS = 8
 SEED = 20240229
 
-# What the API may answer here: delivered or duplicate, held for redelivery; another outcome stands;
-# not known to be accepted, when the engine is slower than the functions wait.
+# What the API may respond with here: delivered or duplicate, held for redelivery; another outcome
+# stands; not known to be accepted, when the engine is slower than the functions wait.
 TAKEN = frozenset({200, 202})
 CONFLICT = 409
 UNKNOWN = 503
@@ -64,24 +64,25 @@ def test_every_order_ends_with_the_one_output_that_was_taken(deployment: Deploym
     third = len(calls) // 3
 
     with ThreadPoolExecutor(CALLERS) as callers:
-        answers = list(callers.map(lambda call: post(deployment, call), calls[:third]))
+        responses = list(callers.map(lambda call: post(deployment, call), calls[:third]))
         with step_functions_refuses(deployment):
-            answers += callers.map(lambda call: post(deployment, call), calls[third : 2 * third])
-        answers += callers.map(lambda call: post(deployment, call), calls[2 * third :])
+            responses += callers.map(lambda call: post(deployment, call), calls[third : 2 * third])
+        responses += callers.map(lambda call: post(deployment, call), calls[2 * third :])
 
-    statuses = [status for _, status in answers]
+    statuses = [status for _, status in responses]
     assert set(statuses) <= TAKEN | {CONFLICT}
     assert statuses.count(202) >= third // 2, "the refusal was not felt"
     assert statuses.count(CONFLICT) >= CONFLICTS
     taken: dict[str, list[Json]] = defaultdict(list)
-    for call, status in answers:
+    for call, status in responses:
         if status in TAKEN and call.output not in taken[call.order_id]:
             taken[call.order_id].append(call.output)
     assert {order_id: len(outputs) for order_id, outputs in taken.items()} == dict.fromkeys(
         executions, 1
     )
     assert all(
-        (status == CONFLICT) == (call.output != taken[call.order_id][0]) for call, status in answers
+        (status == CONFLICT) == (call.output != taken[call.order_id][0])
+        for call, status in responses
     )
     for order_id, execution_arn in executions.items():
         execution = deployment.finished(execution_arn)
@@ -91,7 +92,7 @@ def test_every_order_ends_with_the_one_output_that_was_taken(deployment: Deploym
 
 
 def shuffled_calls(urls: dict[str, str]) -> list[Call]:
-    """One answer a task; some of them again, and for some others a different one."""
+    """One outcome per task; some of them again, and for some others a different one."""
     fresh = [Call(order_id, url, output("1Z")) for order_id, url in urls.items()]
     chosen = random.Random(SEED)
     repeats = chosen.sample(fresh, REPEATS)
@@ -108,13 +109,13 @@ def output(carrier: str) -> Json:
 
 
 def post(deployment: Deployment, call: Call) -> tuple[Call, int]:
-    """The answer as a partner takes it: one of 503 says that it may be sent again."""
+    """The response as a partner takes it: one of 503 says that it may be sent again."""
 
     def send() -> int | None:
         status = deployment.partner.call_back(call.url, call.body).status_code
         return None if status == UNKNOWN else status
 
-    return call, until(send, f"an answer for order {call.order_id} other than {UNKNOWN}")
+    return call, until(send, f"a response for order {call.order_id} other than {UNKNOWN}")
 
 
 def messages(deployment: Deployment, orders: set[str]) -> dict[str, str]:

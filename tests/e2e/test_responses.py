@@ -78,10 +78,10 @@ def order(deployment: Deployment) -> WaitingOrder:
     return waiting_order(deployment)
 
 
-def assert_problem(answer: requests.Response, status: int, slug: str) -> Json:
-    assert answer.status_code == status, answer.text
-    assert answer.headers["Content-Type"].split(";")[0] == "application/problem+json"
-    problem: Json = answer.json()
+def assert_problem(response: requests.Response, status: int, slug: str) -> Json:
+    assert response.status_code == status, response.text
+    assert response.headers["Content-Type"].split(";")[0] == "application/problem+json"
+    problem: Json = response.json()
     assert problem["type"] == f"urn:callback-channels:problem:{slug}"
     assert problem["status"] == status
     assert problem["title"]
@@ -119,9 +119,9 @@ BROKEN: dict[str, Callable[[WaitingOrder], Json]] = {
 
 @pytest.mark.parametrize("broken", BROKEN)
 def test_a_body_that_breaks_the_contract(broken: str, untouched: WaitingOrder) -> None:
-    answer = untouched.post(BROKEN[broken](untouched))
+    response = untouched.post(BROKEN[broken](untouched))
 
-    assert_problem(answer, 400, "invalid-callback")
+    assert_problem(response, 400, "invalid-callback")
 
 
 @pytest.mark.parametrize("content_type", ["application/json", "text/plain"])
@@ -129,7 +129,7 @@ def test_a_body_that_breaks_the_contract(broken: str, untouched: WaitingOrder) -
 def test_a_body_that_is_no_json_object(
     body: bytes, content_type: str, untouched: WaitingOrder
 ) -> None:
-    answer = signed_post(
+    response = signed_post(
         untouched.callback_url,
         body,
         untouched.deployment.partner.credentials(),
@@ -137,21 +137,21 @@ def test_a_body_that_is_no_json_object(
         content_type,
     )
 
-    assert_problem(answer, 400, "invalid-callback")
+    assert_problem(response, 400, "invalid-callback")
 
 
 def test_unsigned(untouched: WaitingOrder) -> None:
-    answer = requests.post(untouched.callback_url, json=untouched.success(), timeout=30)
+    response = requests.post(untouched.callback_url, json=untouched.success(), timeout=30)
 
-    assert_problem(answer, 403, "forbidden")
+    assert_problem(response, 403, "forbidden")
 
 
 def test_an_unknown_order(untouched: WaitingOrder) -> None:
     unknown = str(uuid.uuid4())
 
-    answer = untouched.post(untouched.success(order_id=unknown))
+    response = untouched.post(untouched.success(order_id=unknown))
 
-    assert_problem(answer, 404, "not-found")
+    assert_problem(response, 404, "not-found")
     assert untouched.deployment.order(unknown) is None
     assert untouched.deployment.callback_task(unknown) is None
 
@@ -159,30 +159,30 @@ def test_an_unknown_order(untouched: WaitingOrder) -> None:
 def test_an_unknown_message(untouched: WaitingOrder) -> None:
     url = untouched.callback_url.replace(untouched.message.event["id"], "another")
 
-    answer = untouched.post(untouched.success(), url)
+    response = untouched.post(untouched.success(), url)
 
-    assert_problem(answer, 409, "conflict")
+    assert_problem(response, 409, "conflict")
 
 
 def test_an_unknown_route(untouched: WaitingOrder) -> None:
     url = untouched.callback_url.replace(TASK_TYPE, "ORDER_BILLING_SERVICE")
 
-    answer = untouched.post(untouched.success(), url)
+    response = untouched.post(untouched.success(), url)
 
-    assert answer.status_code == 403
-    assert answer.headers["Content-Type"] == CONTENT_TYPE_FOR_DENIED_ROUTE
+    assert response.status_code == 403
+    assert response.headers["Content-Type"] == CONTENT_TYPE_FOR_DENIED_ROUTE
 
 
 def test_a_heartbeat_leaves_the_task_open(untouched: WaitingOrder) -> None:
-    answer = untouched.post(untouched.success(task_status="IN_PROGRESS", task_output=None))
+    response = untouched.post(untouched.success(task_status="IN_PROGRESS", task_output=None))
 
-    assert answer.status_code == 200
+    assert response.status_code == 200
 
 
 def test_the_order_that_saw_all_this_is_shipped(shared_order: WaitingOrder) -> None:
-    answer = shared_order.post(shared_order.success())
+    response = shared_order.post(shared_order.success())
 
-    assert answer.status_code == 200
+    assert response.status_code == 200
     finished = shared_order.deployment.finished(shared_order.execution_arn)
     assert finished["status"] == "SUCCEEDED"
 
@@ -229,9 +229,9 @@ def test_another_outcome_after_the_first_is_refused(order: WaitingOrder) -> None
 def test_a_failure_fails_the_workflow_and_marks_the_order(order: WaitingOrder) -> None:
     error = {"code": "NoStock", "message": "The warehouse is empty.", "retryable": False}
 
-    answer = order.post(order.success(task_status="FAILURE", task_output=None, task_error=error))
+    response = order.post(order.success(task_status="FAILURE", task_output=None, task_error=error))
 
-    assert answer.status_code == 200
+    assert response.status_code == 200
     execution = order.deployment.finished(order.execution_arn)
     assert execution["status"] == "FAILED"
     assert execution["error"] == "CallbackTask.Failed"

@@ -70,15 +70,15 @@ def test_a_webhook_with_a_wrong_signature_is_refused(
         "webhook-signature": "v1," + base64.b64encode(b"x" * 32).decode(),
     }
 
-    answer = requests.post(
+    response = requests.post(
         f"http://{HOST}:{environment.webhook_port}/{PARTNER}",
         json={"id": "forged", "subject": order_id},
         headers=headers,
         timeout=10,
     )
 
-    assert answer.status_code == 401
-    assert order_id not in partner.api.answers
+    assert response.status_code == 401
+    assert order_id not in partner.api.responses
 
 
 def test_a_webhook_that_fails_twice_gets_its_message_again(

@@ -24,10 +24,10 @@ def test_the_life_of_a_task_type(added_channel: AddedChannel) -> None:
     deployment = added_channel.deployment
     assert ROUTE in _deployed(platform, outputs)
     with waiting_on(deployment, "waits-on-gifts", wait_state, "order_contents") as waiting:
-        answered, execution_arn = waiting.start(platform.example("request"))
-        message = deployment.message_for(answered)
-        answer = deployment.partner.handle(message, lambda _: platform.example("output"))
-        assert answer.status_code == 200, answer.text
+        completed, execution_arn = waiting.start(platform.example("request"))
+        message = deployment.message_for(completed)
+        response = deployment.partner.handle(message, lambda _: platform.example("output"))
+        assert response.status_code == 200, response.text
         assert deployment.finished(execution_arn)["status"] == "SUCCEEDED"
 
         waiting_order, _ = waiting.start(platform.example("request"))
@@ -53,7 +53,7 @@ def test_the_life_of_a_task_type(added_channel: AddedChannel) -> None:
     with pytest.raises(OpenTasksError) as refused:
         platform.apply()
     assert waiting_order in str(refused.value)
-    assert answered not in str(refused.value)
+    assert completed not in str(refused.value)
     assert ROUTE in _deployed(platform, platform.root.outputs())
 
     outputs = platform.apply(NAME)

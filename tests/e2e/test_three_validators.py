@@ -9,6 +9,7 @@ import pytest
 import requests
 from boto3.dynamodb.conditions import Key
 from callbacks.adapters.json_schema import JsonSchemaContracts
+from callbacks.domain.routes import suffix
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft4Validator
@@ -40,7 +41,7 @@ def routes(deployment: Deployment) -> list[Route]:
     registrations: Any = found["Items"]
     return [
         Route(
-            registration["callback_url"] + ("" if name == "v1" else f"/{name}"),
+            registration["callback_url"] + suffix(name),
             version["callback"],
             _post(deployment, registration["task_type"]),
         )
@@ -76,14 +77,14 @@ def test_validators_agree(routes: list[Route]) -> None:
         expected = Draft4Validator(model).is_valid(document)
         function = not JsonSchemaContracts().violations(route.model, document)
 
-        answer = route.post(route.url, document)
+        response = route.post(route.url, document)
 
-        detail = answer.json()["detail"]
+        detail = response.json()["detail"]
         verdicts.append(expected)
         assert function == expected
-        assert (answer.status_code == 400) == (not expected), detail
+        assert (response.status_code == 400) == (not expected), detail
         assert detail != REFUSED_BY_FUNCTION, "the gateway let pass what the function refuses"
-        assert answer.status_code in (400, 404, 413), detail
+        assert response.status_code in (400, 404, 413), detail
 
     agree()
 

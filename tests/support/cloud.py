@@ -46,10 +46,10 @@ class Cloud:
         return bodies
 
     def item(self, table: str, **key: str) -> dict[str, Any] | None:
-        answer = self.dynamodb.get_item(
+        response = self.dynamodb.get_item(
             TableName=table, Key={name: {"S": value} for name, value in key.items()}
         )
-        item: dict[str, Any] | None = answer.get("Item")
+        item: dict[str, Any] | None = response.get("Item")
         return item
 
     def put_order(self, order_id: str, **attributes: Any) -> None:
@@ -60,9 +60,9 @@ class Cloud:
 
     def order(self, order_id: str) -> dict[str, Any]:
         """The order as Python values."""
-        answer = self.dynamodb.get_item(TableName=ORDERS, Key={"order_id": {"S": order_id}})
+        response = self.dynamodb.get_item(TableName=ORDERS, Key={"order_id": {"S": order_id}})
         deserialize = TypeDeserializer().deserialize
-        return {name: deserialize(value) for name, value in answer["Item"].items()}
+        return {name: deserialize(value) for name, value in response["Item"].items()}
 
 
 @contextmanager
@@ -88,8 +88,8 @@ def cloud() -> Iterator[Cloud]:
 
 
 def _queue_arn(sqs: Any, queue_url: str) -> str:
-    answer = sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=["QueueArn"])
-    return str(answer["Attributes"]["QueueArn"])
+    response = sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=["QueueArn"])
+    return str(response["Attributes"]["QueueArn"])
 
 
 def _create_tables(dynamodb: Any) -> None:

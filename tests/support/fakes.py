@@ -124,7 +124,7 @@ class Wait:
 
 @dataclass
 class FakeWorkflow:
-    """Waits by token; a closed wait answers as Step Functions does, late and repeated alike."""
+    """Waits by token; a closed wait responds as Step Functions does, late and repeated alike."""
 
     waits: dict[str, Wait] = field(default_factory=dict)
     ended: dict[str, datetime] = field(default_factory=dict)

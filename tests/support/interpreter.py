@@ -2,7 +2,7 @@
 
 As it comes, all tries of a state share one token, a token can be used again while its execution
 runs, SendTaskFailure loses its cause, a stopped execution waits on, and a history has one order.
-A token that is closed answers InvalidToken here, where AWS says TaskTimedOut.
+A token that is closed meets InvalidToken here, where AWS says TaskTimedOut.
 """
 
 from collections.abc import Iterator

@@ -56,7 +56,7 @@ def hastened(definition: Definition) -> Definition:
 
 
 class LambdaServiceError(Exception):
-    """What the Lambda service itself answers in place of the function."""
+    """What the Lambda service itself replies in place of the function."""
 
     def __init__(self, code: str, status: int) -> None:
         super().__init__(code)
@@ -66,7 +66,7 @@ class LambdaServiceError(Exception):
 
 @dataclass
 class Functions:
-    """Answers the interpreter's calls of Lambda with handlers of this process, by ARN.
+    """Replies to the interpreter's calls of Lambda with handlers of this process, by ARN.
 
     A handler's exception becomes what Lambda makes of it: errorType and errorMessage.
     """
@@ -89,18 +89,18 @@ class Functions:
         event = json.loads(params["body"])
         self.calls.append((arn, event))
         try:
-            answer, error = self.handlers[arn](event, Context()), None
+            returned, error = self.handlers[arn](event, Context()), None
         except LambdaServiceError as fault:
             metadata = {"HTTPStatusCode": fault.status, "RequestId": "0"}
             refusal = {"Error": {"Code": fault.code, "Message": ""}, "ResponseMetadata": metadata}
             return SimpleNamespace(status_code=fault.status), refusal
         except Exception as raised:
-            answer = {"errorType": type(raised).__name__, "errorMessage": str(raised)}
+            returned = {"errorType": type(raised).__name__, "errorMessage": str(raised)}
             error = "Unhandled"
         parsed: dict[str, Any] = {
             "ResponseMetadata": {"HTTPStatusCode": 200},
             "StatusCode": 200,
-            "Payload": io.BytesIO(json.dumps(answer).encode()),
+            "Payload": io.BytesIO(json.dumps(returned).encode()),
         }
         if error:
             parsed["FunctionError"] = error
@@ -135,8 +135,8 @@ class Engine:
         return eventually(execution)
 
     def history(self, execution_arn: str) -> list[dict[str, Any]]:
-        answer = self.cloud.stepfunctions.get_execution_history(executionArn=execution_arn)
-        events: list[dict[str, Any]] = answer["events"]
+        response = self.cloud.stepfunctions.get_execution_history(executionArn=execution_arn)
+        events: list[dict[str, Any]] = response["events"]
         return events
 
     def states(self, execution_arn: str) -> list[str]:
@@ -161,7 +161,7 @@ def eventually[T](probe: Callable[[], T | None]) -> T:
 
 @dataclass(frozen=True)
 class Partner:
-    """Takes messages from its queue and answers as the callbackurl says."""
+    """Takes messages from its queue and calls back as the callbackurl says."""
 
     aws: Cloud
 
@@ -174,8 +174,8 @@ class Partner:
 
         return eventually(received)
 
-    def answer(self, message: dict[str, Any], **body: Any) -> dict[str, Any]:
-        """Posts the callback; returns the API's answer."""
+    def call_back(self, message: dict[str, Any], **body: Any) -> dict[str, Any]:
+        """Posts the callback; returns the API's response."""
         callback = {"order_id": message["subject"], "task_type": message["tasktype"], **body}
         event = functions.callback_event(
             callback,

@@ -1,4 +1,4 @@
-"""The interpreter, the functions it calls, and the partner who answers."""
+"""The interpreter, the functions it calls, and the partner who calls back."""
 
 from collections.abc import Iterator
 

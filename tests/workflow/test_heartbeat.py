@@ -46,12 +46,14 @@ def test_a_wait_lasts_while_the_partner_beats(
     beats = []
     for _ in range(3):
         time.sleep(1.2)
-        beats.append(partner.answer(message, task_status="IN_PROGRESS")["statusCode"])
-    answer = partner.answer(message, task_status="SUCCESS", task_output=example("valid", "output"))
+        beats.append(partner.call_back(message, task_status="IN_PROGRESS")["statusCode"])
+    response = partner.call_back(
+        message, task_status="SUCCESS", task_output=example("valid", "output")
+    )
 
     assert message["heartbeatseconds"] == HEARTBEAT_SECONDS
     assert beats == [200, 200, 200]
-    assert answer["statusCode"] == 200
+    assert response["statusCode"] == 200
     assert engine.ended(execution)["status"] == "SUCCEEDED"
 
 
@@ -60,10 +62,10 @@ def test_a_wait_ends_when_the_beats_stop(
 ) -> None:
     execution = engine.start(wait, INPUT)
     message = partner.message()
-    beat = partner.answer(message, task_status="IN_PROGRESS")
+    beat = partner.call_back(message, task_status="IN_PROGRESS")
     ended = engine.ended(execution)
-    late_beat = partner.answer(message, task_status="IN_PROGRESS")
-    late = partner.answer(message, task_status="SUCCESS", task_output=example("valid", "output"))
+    late_beat = partner.call_back(message, task_status="IN_PROGRESS")
+    late = partner.call_back(message, task_status="SUCCESS", task_output=example("valid", "output"))
 
     assert (beat["statusCode"], late_beat["statusCode"], late["statusCode"]) == (200, 410, 410)
     assert (ended["status"], ended["error"]) == ("FAILED", "States.Timeout")

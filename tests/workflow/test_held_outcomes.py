@@ -49,28 +49,28 @@ def test_an_outcome_that_is_held_reaches_the_workflow_by_redelivery(
     with intercepted("stepfunctions") as service:
         service.refuse("SendTaskSuccess", "ThrottlingException")
         service.refuse("SendTaskFailure", "ThrottlingException")
-        held = partner.answer(message, **outcome)
+        held = partner.call_back(message, **outcome)
     [body] = aws.receive(aws.redelivery_queue_url)
-    answer = handler("redeliver_callback")(redelivery_event(body), Context())
+    response = handler("redeliver_callback")(redelivery_event(body), Context())
     ended = engine.ended(execution)
 
     assert held["statusCode"] == 202
-    assert answer == {"batchItemFailures": []}
+    assert response == {"batchItemFailures": []}
     assert ended["status"] == ("SUCCEEDED" if outcome is SHIPPED else "FAILED")
     assert task(aws)["status"]["S"] == "COMPLETED"
-    assert partner.answer(message, **outcome)["statusCode"] == 200
+    assert partner.call_back(message, **outcome)["statusCode"] == 200
 
 
 def test_a_reply_that_was_lost_is_settled_from_the_history(
     aws: Cloud, engine: Engine, called: Functions, partner: Partner
 ) -> None:
-    """The retry is held until the answer is there: the first outcome is in, its token used."""
+    """The retry is held until the callback is there: the first outcome is in, its token used."""
     dispatch = called.handlers[function_arn("sns_callback")]
-    answered = threading.Event()
+    called_back = threading.Event()
 
     def held(event: dict[str, Any], context: Any) -> Any:
         if len(called.of("sns_callback")) > 1:
-            answered.wait(PATIENCE_SECONDS)
+            called_back.wait(PATIENCE_SECONDS)
         return dispatch(event, context)
 
     called.handlers[function_arn("sns_callback")] = held
@@ -82,12 +82,12 @@ def test_a_reply_that_was_lost_is_settled_from_the_history(
         taskToken=task(aws)["task_token"]["S"], error="CallbackTask.Retryable", cause=cause
     )
     eventually(lambda: called.of("sns_callback")[1:] or None)
-    answer = partner.answer(message, task_status="FAILURE", task_error=busy)
-    answered.set()
-    done = partner.answer(partner.message(), **SHIPPED)
+    response = partner.call_back(message, task_status="FAILURE", task_error=busy)
+    called_back.set()
+    done = partner.call_back(partner.message(), **SHIPPED)
 
-    assert json.loads(answer["body"])["result"] == "DELIVERED"
-    assert (answer["statusCode"], done["statusCode"]) == (200, 200)
+    assert json.loads(response["body"])["result"] == "DELIVERED"
+    assert (response["statusCode"], done["statusCode"]) == (200, 200)
     assert engine.ended(execution)["status"] == "SUCCEEDED"
 
 
@@ -98,7 +98,7 @@ def test_a_promise_that_the_workflow_no_longer_waits_for_is_reported(
     message = partner.message()
     with intercepted("stepfunctions") as service:
         service.refuse("SendTaskSuccess", "ServiceUnavailable", status=503)
-        held = partner.answer(message, **SHIPPED)
+        held = partner.call_back(message, **SHIPPED)
     aws.stepfunctions.stop_execution(executionArn=execution)
     engine.ended(execution)
     [body] = aws.receive(aws.redelivery_queue_url)
@@ -108,7 +108,7 @@ def test_a_promise_that_the_workflow_no_longer_waits_for_is_reported(
     [dead] = aws.receive(aws.dead_letter_queue_url)
     assert json.loads(json.loads(dead)["outcome"])["output"] == SHIPPED["task_output"]
     assert task(aws)["status"]["S"] == "EXPIRED"
-    assert partner.answer(message, **SHIPPED)["statusCode"] == 410
+    assert partner.call_back(message, **SHIPPED)["statusCode"] == 410
 
 
 def test_an_execution_that_is_aborted_leaves_no_order_half_done(
@@ -120,7 +120,7 @@ def test_an_execution_that_is_aborted_leaves_no_order_half_done(
     ended = engine.ended(execution)
     event = execution_event(execution, "ABORTED", input=ended["input"], error="Operator")
     handler("close_execution")(event, Context())
-    late = partner.answer(message, **SHIPPED)
+    late = partner.call_back(message, **SHIPPED)
 
     assert len(called.of("sns_callback")) == 1
     assert late["statusCode"] == 410

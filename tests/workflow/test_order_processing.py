@@ -53,10 +53,10 @@ def fail_first(called: Functions, name: str, error: Exception) -> None:
 def test_an_order_is_shipped(aws: Cloud, engine: Engine, partner: Partner) -> None:
     execution = engine.start(render(), ORDER)
     message = partner.message()
-    answer = partner.answer(message, task_status="SUCCESS", task_output=SHIPPED)
+    response = partner.call_back(message, task_status="SUCCESS", task_output=SHIPPED)
     ended = engine.ended(execution)
 
-    assert answer["statusCode"] == 200
+    assert response["statusCode"] == 200
     assert message["data"] == example("valid", "request")
     assert ended["status"] == "SUCCEEDED"
     assert json.loads(ended["output"]) == {
@@ -88,7 +88,7 @@ def test_a_dispatch_that_fails_is_retried_with_a_new_token(
 
     execution = engine.start(render(), ORDER)
     message = partner.message()
-    partner.answer(message, task_status="SUCCESS", task_output=SHIPPED)
+    partner.call_back(message, task_status="SUCCESS", task_output=SHIPPED)
 
     assert engine.ended(execution)["status"] == "SUCCEEDED"
     first, second = called.of("sns_callback")
@@ -103,7 +103,7 @@ def test_a_function_that_lambda_throttles_is_called_again(
     fail_first(called, name, LambdaServiceError("TooManyRequestsException", 429))
 
     execution = engine.start(render(), ORDER)
-    partner.answer(partner.message(), task_status="SUCCESS", task_output=SHIPPED)
+    partner.call_back(partner.message(), task_status="SUCCESS", task_output=SHIPPED)
 
     assert engine.ended(execution)["status"] == "SUCCEEDED"
     assert len(called.of(name)) == 2
@@ -127,11 +127,11 @@ def test_a_retryable_failure_is_sent_to_the_partner_again(
 ) -> None:
     execution = engine.start(render(), ORDER)
     first = partner.message()
-    refusal = partner.answer(first, task_status="FAILURE", task_error=BUSY)
+    refusal = partner.call_back(first, task_status="FAILURE", task_error=BUSY)
     second = partner.message()
-    answer = partner.answer(second, task_status="SUCCESS", task_output=SHIPPED)
+    response = partner.call_back(second, task_status="SUCCESS", task_output=SHIPPED)
 
-    assert (refusal["statusCode"], answer["statusCode"]) == (200, 200)
+    assert (refusal["statusCode"], response["statusCode"]) == (200, 200)
     assert first["id"] != second["id"]
     assert engine.ended(execution)["status"] == "SUCCEEDED"
     assert "failure_reason" not in aws.order(ORDER_ID)
@@ -141,10 +141,10 @@ def test_a_terminal_failure_fails_the_order_with_its_reason(
     aws: Cloud, engine: Engine, called: Functions, partner: Partner
 ) -> None:
     execution = engine.start(render(), ORDER)
-    answer = partner.answer(partner.message(), task_status="FAILURE", task_error=LOST)
+    response = partner.call_back(partner.message(), task_status="FAILURE", task_error=LOST)
     ended = engine.ended(execution)
 
-    assert answer["statusCode"] == 200
+    assert response["statusCode"] == 200
     assert (ended["status"], ended["error"]) == ("FAILED", "CallbackTask.Failed")
     assert reason(aws)["Error"] == "CallbackTask.Failed"
     assert json.loads(reason(aws)["Cause"]) == {"code": "LOST", "message": "the parcel was lost"}
@@ -152,13 +152,13 @@ def test_a_terminal_failure_fails_the_order_with_its_reason(
     assert engine.states(execution)[-2:] == ["MarkOrderFailed", "OrderFailed"]
 
 
-def test_a_wait_that_times_out_fails_the_order_and_a_late_answer_is_told_so(
+def test_a_wait_that_times_out_fails_the_order_and_a_late_callback_is_told_so(
     aws: Cloud, engine: Engine, partner: Partner
 ) -> None:
     execution = engine.start(render(timeout_seconds=1), ORDER)
     message = partner.message()
     ended = engine.ended(execution)
-    late = partner.answer(message, task_status="SUCCESS", task_output=SHIPPED)
+    late = partner.call_back(message, task_status="SUCCESS", task_output=SHIPPED)
 
     assert ended["status"] == "FAILED"
     assert engine.states(execution)[-2:] == ["MarkOrderFailed", "OrderFailed"]
@@ -194,7 +194,7 @@ def test_a_second_execution_of_an_order_is_refused_and_leaves_it_alone(
     assert "MarkOrderFailed" not in engine.states(second)
     assert "order_status" not in aws.order(ORDER_ID)
 
-    partner.answer(message, task_status="SUCCESS", task_output=SHIPPED)
+    partner.call_back(message, task_status="SUCCESS", task_output=SHIPPED)
 
     assert engine.ended(first)["status"] == "SUCCEEDED"
     assert aws.order(ORDER_ID)["order_status"] == "COMPLETED"
@@ -213,13 +213,13 @@ def test_the_same_execution_that_waits_again_has_a_new_attempt(
 
     execution = engine.start(definition, ORDER)
     first = partner.message()
-    partner.answer(first, task_status="FAILURE", task_error=LOST)
+    partner.call_back(first, task_status="FAILURE", task_error=LOST)
     second = partner.message()
-    repeat = partner.answer(first, task_status="FAILURE", task_error=LOST)
-    superseded = partner.answer(first, task_status="SUCCESS", task_output=SHIPPED)
-    answer = partner.answer(second, task_status="SUCCESS", task_output=SHIPPED)
+    repeat = partner.call_back(first, task_status="FAILURE", task_error=LOST)
+    superseded = partner.call_back(first, task_status="SUCCESS", task_output=SHIPPED)
+    response = partner.call_back(second, task_status="SUCCESS", task_output=SHIPPED)
 
-    codes = [response["statusCode"] for response in (repeat, superseded, answer)]
+    codes = [response["statusCode"] for response in (repeat, superseded, response)]
     assert codes == [200, 409, 200]
     assert json.loads(repeat["body"])["duplicate"] is True
     assert engine.ended(execution)["status"] == "SUCCEEDED"
@@ -233,7 +233,7 @@ def test_an_outcome_that_cannot_be_processed_fails_the_order(
     fail_first(called, "process_shipping_result", ValueError("broken"))
 
     execution = engine.start(render(), ORDER)
-    partner.answer(partner.message(), task_status="SUCCESS", task_output=SHIPPED)
+    partner.call_back(partner.message(), task_status="SUCCESS", task_output=SHIPPED)
 
     assert engine.ended(execution)["error"] == "ValueError"
     assert reason(aws)["Error"] == "ValueError"
@@ -245,7 +245,7 @@ def test_an_order_that_vanished_is_not_written_again(
     execution = engine.start(render(), ORDER)
     message = partner.message()
     aws.dynamodb.delete_item(TableName="callbacks-test-Orders", Key={"order_id": {"S": ORDER_ID}})
-    partner.answer(message, task_status="FAILURE", task_error=LOST)
+    partner.call_back(message, task_status="FAILURE", task_error=LOST)
 
     assert engine.ended(execution)["error"] == "CallbackTask.Failed"
     assert aws.dynamodb.scan(TableName="callbacks-test-Orders")["Count"] == 0

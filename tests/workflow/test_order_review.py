@@ -46,11 +46,11 @@ def test_a_verdict_is_written_beside_what_the_order_has(
 
     execution = start(engine)
     message = partner.message()
-    answer = partner.answer(message, task_status="SUCCESS", task_output=output)
+    response = partner.call_back(message, task_status="SUCCESS", task_output=output)
     ended = engine.ended(execution)
 
     assert message["tasktype"] == REVIEW
-    assert answer["statusCode"] == 200
+    assert response["statusCode"] == 200
     assert ended["status"] == "SUCCEEDED"
     assert json.loads(ended["output"])["review"] == output
     assert aws.order(ORDER_ID) == {
@@ -62,7 +62,7 @@ def test_a_verdict_is_written_beside_what_the_order_has(
 
 def test_a_review_that_fails_marks_the_order(aws: Cloud, engine: Engine, partner: Partner) -> None:
     execution = start(engine)
-    partner.answer(partner.message(), task_status="FAILURE", task_error=SUSPENDED)
+    partner.call_back(partner.message(), task_status="FAILURE", task_error=SUSPENDED)
 
     assert engine.ended(execution)["error"] == "CallbackTask.Failed"
     order = aws.order(ORDER_ID)
@@ -83,7 +83,7 @@ def test_a_second_execution_is_refused_and_leaves_the_order_alone(
     assert (refused["status"], refused["error"]) == ("FAILED", "TaskAlreadyPending")
     assert aws.order(ORDER_ID) == before
     verdict: dict[str, Any] = example("valid", "output", REVIEW)
-    partner.answer(message, task_status="SUCCESS", task_output=verdict)
+    partner.call_back(message, task_status="SUCCESS", task_output=verdict)
     assert engine.ended(first)["status"] == "SUCCEEDED"
 
 
@@ -93,7 +93,9 @@ def test_an_order_that_vanished_is_not_written_again(
     execution = start(engine)
     message = partner.message()
     aws.dynamodb.delete_item(TableName=ORDERS, Key={"order_id": {"S": ORDER_ID}})
-    partner.answer(message, task_status="SUCCESS", task_output=example("valid", "output", REVIEW))
+    partner.call_back(
+        message, task_status="SUCCESS", task_output=example("valid", "output", REVIEW)
+    )
 
     assert engine.ended(execution)["error"] == "DynamoDB.ConditionalCheckFailedException"
     assert aws.dynamodb.scan(TableName=ORDERS)["Count"] == 0

@@ -263,7 +263,7 @@ def _part(document: Json) -> str:
     return base64.urlsafe_b64encode(json.dumps(document).encode()).decode().rstrip("=")
 
 
-# Beyond the status: the kind of problem, or None where the engine answers with a body of its own.
+# Beyond the status: the kind of problem, or None where the engine responds with a body of its own.
 DENIED: tuple[int, str | None] = (403, None)
 FORBIDDEN = (403, "forbidden")
 FOREIGN_KEY: tuple[int, str | None] = (STATUS_FOR_FOREIGN_KEY, None)
@@ -407,7 +407,7 @@ def test_a_client_s_secret_gets_a_token_of_its_own_scope(
     assert _token(harness)
 
 
-def _problem(answer: requests.Response) -> str | None:
-    if answer.headers.get("Content-Type") != "application/problem+json" or not answer.content:
+def _problem(response: requests.Response) -> str | None:
+    if response.headers.get("Content-Type") != "application/problem+json" or not response.content:
         return None
-    return str(answer.json()["type"]).removeprefix("urn:callback-channels:problem:")
+    return str(response.json()["type"]).removeprefix("urn:callback-channels:problem:")

@@ -1,15 +1,15 @@
 """Where a test meets a difference between the local engine and AWS: all of it, in one place."""
 
-# An API call signed with the key of an account that does not own the API: AWS answers 403, the
-# engine looks for the API in the caller's account and answers 404 with a body of its own.
+# An API call signed with the key of an account that does not own the API: AWS responds with 403,
+# the engine looks for the API in the caller's account and responds with 404 and a body of its own.
 STATUS_FOR_FOREIGN_KEY = 404
 
-# A role that may not invoke a route: AWS answers with the gateway response ACCESS_DENIED, a problem
+# A role that may not invoke a route: AWS sends the gateway response ACCESS_DENIED, a problem
 # document, the engine with 403 and a body of its own.
 CONTENT_TYPE_FOR_DENIED_ROUTE = "application/x-amz-json-1.0"
 
-# A bearer token where a signature is due: AWS answers 403, the engine with the gateway response
-# DEFAULT_4XX.
+# A bearer token where a signature is due: AWS responds with 403, the engine with the gateway
+# response DEFAULT_4XX.
 STATUS_FOR_TOKEN_ON_SIGNED_ROUTE = 400
 
 # An exception of a Python function: AWS names the error after its class, the engine names all of
@@ -17,7 +17,7 @@ STATUS_FOR_TOKEN_ON_SIGNED_ROUTE = 400
 ERROR_NAME_OF_FUNCTIONS = "Runtime.HandlerError"
 
 # Unsubscribe by the topic's owner: AWS ends the subscription that another account holds, the engine
-# answers 200 and keeps it.
+# responds with 200 and keeps it.
 KEEPS_SUBSCRIPTIONS_OF_OTHER_ACCOUNTS = True
 
 # What a second plan still wants to change, since the engine does not keep or return it: root,

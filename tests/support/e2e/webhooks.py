@@ -1,4 +1,4 @@
-"""The reference partner without AWS in this process, with a webhook that answers as a test says."""
+"""The reference partner without AWS in this process, its webhook as a test says."""
 
 import json
 import threading
@@ -16,18 +16,18 @@ from tools.devenv.webhooks import HandedOver, hand_over
 
 @dataclass
 class RecordingApi(Api):
-    """Keeps the answers to callbacks, by order."""
+    """Keeps the responses to callbacks, by order."""
 
-    answers: dict[str, requests.Response] = field(default_factory=dict)
+    responses: dict[str, requests.Response] = field(default_factory=dict)
 
     def call_back(self, url: str, body: Json) -> requests.Response:
-        self.answers[body["order_id"]] = answer = super().call_back(url, body)
-        return answer
+        self.responses[body["order_id"]] = response = super().call_back(url, body)
+        return response
 
 
 @dataclass(frozen=True)
 class Received:
-    """One request to the webhook, and what it was answered."""
+    """One request to the webhook, and what it was told."""
 
     headers: Mapping[str, str]
     body: bytes
@@ -36,7 +36,7 @@ class Received:
 
 @dataclass
 class RecordingPartner(Partner):
-    """Answers with an order's `statuses` first, and only then takes its message."""
+    """Responds with an order's `statuses` first, and only then takes its message."""
 
     api: RecordingApi
     statuses: dict[str, list[int]] = field(default_factory=dict)
@@ -55,9 +55,9 @@ class RecordingPartner(Partner):
         event: Json = json.loads(received[0].body)
         return event
 
-    def answer(self, order_id: str) -> requests.Response:
-        """What the API answered to the callback for an order."""
-        return until(lambda: self.api.answers.get(order_id), "the callback is answered")
+    def response(self, order_id: str) -> requests.Response:
+        """What the API responded to the callback for an order."""
+        return until(lambda: self.api.responses.get(order_id), "the response to the callback")
 
 
 @contextmanager

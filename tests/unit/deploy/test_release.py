@@ -1,4 +1,4 @@
-"""What an apply of the platform does beside Terraform, over recorded answers of AWS."""
+"""What an apply of the platform does beside Terraform, over recorded responses of AWS."""
 
 from collections.abc import Iterator
 from pathlib import Path
