@@ -19,7 +19,7 @@ def test_it_counts_what_it_did(capsys: pytest.CaptureFixture[str]) -> None:
     printed = capsys.readouterr().out
     assert printed.startswith("300 steps, seed 1\n")
     assert "takes effect, and its reply is lost" in printed
-    assert "callback: superseded" in printed
+    assert "callback: fresh" in printed
     assert "no invariant was violated" in printed
 
 
