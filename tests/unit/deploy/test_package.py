@@ -125,6 +125,19 @@ def test_botocore_keeps_the_services_that_are_called() -> None:
     assert set(READ_TIMEOUT_SECONDS) == package.SERVICES
 
 
+def test_every_source_is_packed(built: Path) -> None:
+    with zipfile.ZipFile(archive(built, HERE)) as packed:
+        names = set(packed.namelist())
+    sources = {
+        path.relative_to(package.LAMBDAS).as_posix()
+        for name in package.SOURCES
+        for path in (package.LAMBDAS / name).rglob("*")
+        if path.is_file() and path.parent.name != "__pycache__"
+    }
+
+    assert sources <= names
+
+
 def test_every_module_comes_compiled(built: Path) -> None:
     with zipfile.ZipFile(archive(built, HERE)) as packed:
         names = set(packed.namelist())
