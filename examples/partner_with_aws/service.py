@@ -1,125 +1,187 @@
-"""A reference partner: takes work from its queue and reports back with its own credentials."""
+"""Ships orders: takes messages from a queue, works on them and calls back, signed with SigV4.
+
+Run as a program, it reads QUEUE_URL, CALLBACK_ROLE_ARN, EXTERNAL_ID and PLATFORM_REGION from its
+environment, and its own region and credentials from where every AWS SDK finds them.
+"""
 
 import json
+import logging
+import os
+import sys
+import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, field
 from typing import Any
 
+import boto3
 import requests
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
-from botocore.credentials import Credentials
-
-from tools.deploy.accounts import Account
+from botocore.credentials import Credentials, DeferredRefreshableCredentials
+from botocore.exceptions import BotoCoreError, ClientError
 
 type Json = dict[str, Any]
 
-# Another try cannot change these: the outcome is held, or the task no longer waits for this one.
-FINAL_ANSWERS = frozenset({200, 202, 404, 409, 410})
-CALL_TIMEOUT_SECONDS = 35
-REFRESH_BEFORE = timedelta(minutes=5)
+TIMEOUT_SECONDS = 35
+PAUSE_SECONDS = 5
+
+# The platform has the outcome, or nobody waits for it any more.
+FINAL = frozenset({200, 202, 404, 409, 410})
+
+log = logging.getLogger("shipping")
+
+
+class SigV4(requests.auth.AuthBase):
+    """Signs requests to API Gateway with Signature Version 4."""
+
+    def __init__(self, credentials: Credentials, region: str) -> None:
+        self.credentials = credentials
+        self.region = region
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        headers = {"Content-Type": request.headers["Content-Type"]}
+        signed = AWSRequest(request.method, request.url, headers, request.body)
+        credentials = self.credentials.get_frozen_credentials()
+        SigV4Auth(credentials, "execute-api", self.region).add_auth(signed)
+        request.headers.update(signed.headers.items())
+        return request
+
+
+@dataclass
+class Api:
+    """The platform's API, called as the callback role; `sts` is a client of AWS STS."""
+
+    sts: Any
+    callback_role_arn: str
+    external_id: str
+    region: str
+
+    def __post_init__(self) -> None:
+        # Assumed when first used, and again some minutes before the session ends.
+        self.credentials = DeferredRefreshableCredentials(self._assume_role, "assume-role")
+
+    def call_back(self, url: str, body: Json) -> requests.Response:
+        return requests.post(
+            url,
+            json=body,
+            auth=SigV4(self.credentials, self.region),
+            allow_redirects=False,
+            timeout=TIMEOUT_SECONDS,
+        )
+
+    def _assume_role(self) -> dict[str, str]:
+        assumed = self.sts.assume_role(
+            RoleArn=self.callback_role_arn,
+            RoleSessionName="callback",
+            ExternalId=self.external_id,
+        )["Credentials"]
+        return {
+            "access_key": assumed["AccessKeyId"],
+            "secret_key": assumed["SecretAccessKey"],
+            "token": assumed["SessionToken"],
+            "expiry_time": assumed["Expiration"].isoformat(),
+        }
+
+
+class CannotDoError(Exception):
+    """The work cannot be done, whoever tries: what the workflow is told, by a code and in words."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
 
 
 @dataclass(frozen=True)
 class Message:
-    """A request for work (a CloudEvent) and the handle that deletes it from the queue."""
+    """A request for work (a CloudEvent), and the handle that deletes it from the queue."""
 
     event: Json
     receipt_handle: str
 
 
+@dataclass
 class Partner:
-    """A service in the partner's account that does the work of one task type."""
+    """Takes messages from a queue, works on each id once, and reports; `sqs` is a client of SQS."""
 
-    def __init__(
-        self, account: Account, queue_url: str, callback_role_arn: str, external_id: str
-    ) -> None:
-        self.account = account
-        self.queue_url = queue_url
-        self.callback_role_arn = callback_role_arn
-        self.external_id = external_id
-        self._session: tuple[Credentials, datetime] | None = None
+    sqs: Any
+    queue_url: str
+    api: Api
+    work: Callable[[Json], Json]
+    _outcomes: dict[str, Json] = field(default_factory=dict, init=False)
+
+    def run(self) -> None:
+        """Work for ever. What fails is left in the queue, and comes again."""
+        while True:
+            try:
+                message = self.receive()
+                if message:
+                    self.handle(message)
+            except (BotoCoreError, ClientError, requests.RequestException) as error:
+                log.info(json.dumps({"code": "FAILED", "error": str(error)}))
+                time.sleep(PAUSE_SECONDS)
 
     def receive(self, wait_seconds: int = 20) -> Message | None:
-        """The next message, or None if there is none within `wait_seconds` (at most 20)."""
-        answer = self.account.sqs.receive_message(
+        """The next message, or None if none comes within `wait_seconds` (at most 20)."""
+        received = self.sqs.receive_message(
             QueueUrl=self.queue_url, MaxNumberOfMessages=1, WaitTimeSeconds=wait_seconds
         )
-        for message in answer.get("Messages", []):
+        for message in received.get("Messages", []):
             return Message(_event(message["Body"]), message["ReceiptHandle"])
         return None
 
-    def release(self, message: Message) -> None:
-        """Give a message back to the queue for someone else."""
-        self.account.sqs.change_message_visibility(
-            QueueUrl=self.queue_url, ReceiptHandle=message.receipt_handle, VisibilityTimeout=0
-        )
+    def handle(self, message: Message) -> requests.Response:
+        """Report the outcome, and delete the message if the response is final.
 
-    def handle(self, message: Message, work: Callable[[Json], Json]) -> requests.Response:
-        """Do the work, report its output, and delete the message once the answer is final.
-
-        Any other answer leaves the message: it comes again after its visibility timeout, and
-        reporting the same output twice is harmless.
+        After any other response the message comes again, once its visibility timeout is over.
         """
         event = message.event
-        answer = self.call_back(
-            event["callbackurl"],
-            {
-                "order_id": event["subject"],
-                "task_type": event["tasktype"],
-                "task_status": "SUCCESS",
-                "task_output": work(event["data"]),
-            },
-        )
-        if answer.status_code in FINAL_ANSWERS:
+        log.info(json.dumps({"code": "MESSAGE_TAKEN", "event": event}))
+        callback = {
+            "order_id": event["subject"],
+            "task_type": event["tasktype"],
+            **self._outcome(event),
+        }
+        response = self.api.call_back(event["callbackurl"], callback)
+        told = {"posted": callback, "status": response.status_code, "response": response.text}
+        log.info(json.dumps({"code": "CALLBACK_SENT", "order_id": event["subject"], **told}))
+        if response.status_code in FINAL:
             self.delete(message)
-        return answer
+        return response
 
     def delete(self, message: Message) -> None:
-        """Delete a message that is done with."""
-        self.account.sqs.delete_message(
-            QueueUrl=self.queue_url, ReceiptHandle=message.receipt_handle
-        )
+        self.sqs.delete_message(QueueUrl=self.queue_url, ReceiptHandle=message.receipt_handle)
 
-    def call_back(self, url: str, body: Json) -> requests.Response:
-        """Post a callback, signed as the callback role."""
-        return signed_post(
-            url, json.dumps(body).encode(), self.credentials(), self.account.session.region_name
-        )
-
-    def credentials(self) -> Credentials:
-        """Credentials of the callback role, assumed anew shortly before they end."""
-        if self._session and self._session[1] - datetime.now(UTC) > REFRESH_BEFORE:
-            return self._session[0]
-        assumed = self.account.sts.assume_role(
-            RoleArn=self.callback_role_arn,
-            RoleSessionName="shipping-service",
-            ExternalId=self.external_id,
-        )["Credentials"]
-        credentials = Credentials(
-            assumed["AccessKeyId"], assumed["SecretAccessKey"], assumed["SessionToken"]
-        )
-        self._session = (credentials, assumed["Expiration"])
-        return credentials
+    def _outcome(self, event: Json) -> Json:
+        """What the work came to; a message that comes again gets the outcome of the first time."""
+        if event["id"] not in self._outcomes:
+            try:
+                outcome = {"task_status": "SUCCESS", "task_output": self.work(event["data"])}
+            except CannotDoError as error:
+                reason = {"code": error.code, "message": str(error), "retryable": False}
+                outcome = {"task_status": "FAILURE", "task_error": reason}
+            self._outcomes[event["id"]] = outcome
+        return self._outcomes[event["id"]]
 
 
-def signed_post(
-    url: str,
-    body: bytes,
-    credentials: Credentials,
-    region: str,
-    content_type: str = "application/json",
-) -> requests.Response:
-    """Post a body to an API Gateway URL, signed with Signature Version 4."""
-    request = AWSRequest("POST", url, data=body, headers={"Content-Type": content_type})
-    SigV4Auth(credentials, "execute-api", region).add_auth(request)
-    return requests.post(
-        url, data=body, headers=dict(request.headers.items()), timeout=CALL_TIMEOUT_SECONDS
-    )
+def ship(data: Json) -> Json:
+    """Hand an order to the carrier, who takes no more than a thousand pieces of one article."""
+    if any(item["quantity"] > 1000 for item in data["items"]):
+        raise CannotDoError("TOO_MANY_PIECES", "an article has more than 1000 pieces")
+    return {"shipping_status": "PROCESSING", "tracking_number": "1ZA1B2C3D4"}
 
 
 def _event(body: str) -> Json:
     document: Json = json.loads(body)
     # Without raw message delivery, SNS wraps the event in a notification of its own.
     return json.loads(document["Message"]) if document.get("Type") == "Notification" else document
+
+
+def main() -> None:
+    logging.basicConfig(stream=sys.stdout, level=logging.INFO, format="%(message)s")
+    names = ("CALLBACK_ROLE_ARN", "EXTERNAL_ID", "PLATFORM_REGION")
+    api = Api(boto3.client("sts"), *(os.environ[name] for name in names))
+    Partner(boto3.client("sqs"), os.environ["QUEUE_URL"], api, ship).run()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,7 +1,7 @@
-"""A reference partner without AWS: takes signed webhooks, works, and answers with a bearer token.
+"""Reviews orders: takes signed webhooks, works on them and calls back with a bearer token.
 
-Run as a program, it reviews orders. It reads PORT, SIGNING_SECRETS (the newest first, separated by
-spaces), CLIENT_ID, CLIENT_SECRET, SCOPE and TOKEN_URL from its environment.
+Run as a program, it reads PORT, SIGNING_SECRETS (the newest first, separated by spaces), CLIENT_ID,
+CLIENT_SECRET, SCOPE and TOKEN_URL from its environment.
 """
 
 import json
@@ -37,7 +37,7 @@ RETRY = Retry(
     raise_on_status=False,
 )
 
-log = logging.getLogger("webhook_partner")
+log = logging.getLogger("review")
 
 
 @dataclass
@@ -57,12 +57,12 @@ class Api:
             self._session.mount(scheme, HTTPAdapter(max_retries=RETRY))
 
     def call_back(self, url: str, body: Json) -> requests.Response:
-        """Post an answer; one that is refused for its token, once more with another."""
-        answer = self._post(url, body)
-        if answer.status_code == 401:
+        """Post a callback; one that is refused for its token, once more with another."""
+        response = self._post(url, body)
+        if response.status_code == 401:
             self._expires_at = 0
-            answer = self._post(url, body)
-        return answer
+            response = self._post(url, body)
+        return response
 
     def close(self) -> None:
         self._session.close()
@@ -78,14 +78,14 @@ class Api:
 
     def token(self) -> str:
         if time.monotonic() >= self._expires_at:
-            answer = self._session.post(
+            response = self._session.post(
                 self.token_url,
                 data={"grant_type": "client_credentials", "scope": self.scope},
                 auth=(self.client_id, self.client_secret),
                 timeout=TIMEOUT_SECONDS,
             )
-            answer.raise_for_status()
-            granted = answer.json()
+            response.raise_for_status()
+            granted = response.json()
             self._token = granted["access_token"]
             self._expires_at = time.monotonic() + granted["expires_in"] - RENEW_SECONDS
             log.info(json.dumps({"code": "TOKEN_FETCHED", "expires_in": granted["expires_in"]}))
@@ -94,7 +94,7 @@ class Api:
 
 @dataclass
 class Partner:
-    """Takes messages, works on each id once, and reports `work`'s output."""
+    """Takes messages, works on each id once, and reports the output."""
 
     api: Api
     signing_secrets: Sequence[str] = field(repr=False)
@@ -105,7 +105,7 @@ class Partner:
         self._workers = ThreadPoolExecutor(max_workers=4)
 
     def take(self, headers: Mapping[str, str], body: bytes) -> int:
-        """The status to answer a webhook with, at once: the work goes on behind it."""
+        """The status of the response to a webhook, at once: the work comes after."""
         if not any(_is_signed(secret, headers, body) for secret in self.signing_secrets):
             log.info(json.dumps({"code": "MESSAGE_REFUSED"}))
             return 401
@@ -122,25 +122,21 @@ class Partner:
         self.api.close()
 
     def _handle(self, event: Json) -> None:
-        body = {
+        callback = {
             "order_id": event["subject"],
             "task_type": event["tasktype"],
             "task_status": "SUCCESS",
             "task_output": self.work(event["data"]),
         }
+        told: Json
         try:
-            answer = self.api.call_back(event["callbackurl"], body)
+            response = self.api.call_back(event["callbackurl"], callback)
         except requests.RequestException as error:
-            told = {"code": "CALLBACK_FAILED", "order_id": event["subject"], "error": str(error)}
+            told = {"code": "CALLBACK_FAILED", "error": str(error)}
         else:
-            told = {
-                "code": "CALLBACK_ANSWERED",
-                "order_id": event["subject"],
-                "posted": body,
-                "status": answer.status_code,
-                "answer": answer.json(),
-            }
-        log.info(json.dumps(told))
+            sent = {"posted": callback, "status": response.status_code, "response": response.text}
+            told = {"code": "CALLBACK_SENT", **sent}
+        log.info(json.dumps({**told, "order_id": event["subject"]}))
 
 
 def serve(partner: Partner, port: int) -> ThreadingHTTPServer:

@@ -9,13 +9,12 @@ from typing import Any
 import pytest
 import requests
 
-from examples.partner_with_aws.service import Partner
 from tests.support.e2e.waiting import waiting_on
 from tests.support.e2e.webhooks import listening
 from tools import REPOSITORY, Json
 from tools.contracts import settings, tree
 from tools.devenv.environment import EXTERNAL_ID, PARTNER_NAME, Environment
-from tools.devenv.walkthrough import Deployment
+from tools.devenv.walkthrough import Deployment, reference_partner
 
 CHANNELS = settings.read(REPOSITORY)
 
@@ -27,16 +26,17 @@ def signing(task_type: str, deployment: Deployment, environment: Environment) ->
     """Takes an order's message from the partner's queue and calls back, signed."""
     assert CHANNELS[task_type]["partners"] == [PARTNER_NAME]
     subscription = environment.root("partner").outputs()["subscriptions"][task_type]
-    partner = Partner(
-        deployment.partner.account,
+    partner = reference_partner(
+        deployment.partner_account,
         subscription["queue_url"],
         subscription["callback_role_arn"],
         EXTERNAL_ID,
+        lambda _: example(task_type, "output"),
     )
 
     def call_back(order_id: str) -> tuple[Json, requests.Response]:
         message = replace(deployment, partner=partner).message_for(order_id)
-        return message.event, partner.handle(message, lambda _: example(task_type, "output"))
+        return message.event, partner.handle(message)
 
     yield call_back
 

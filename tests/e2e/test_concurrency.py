@@ -112,7 +112,7 @@ def post(deployment: Deployment, call: Call) -> tuple[Call, int]:
     """The response as a partner takes it: one of 503 says that it may be sent again."""
 
     def send() -> int | None:
-        status = deployment.partner.call_back(call.url, call.body).status_code
+        status = deployment.partner.api.call_back(call.url, call.body).status_code
         return None if status == UNKNOWN else status
 
     return call, until(send, f"a response for order {call.order_id} other than {UNKNOWN}")

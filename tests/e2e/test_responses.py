@@ -8,13 +8,12 @@ from typing import Any
 import pytest
 import requests
 
-from examples.partner_with_aws.service import Message, signed_post
+from examples.partner_with_aws.service import TIMEOUT_SECONDS, Message, SigV4
 from tests.support.e2e.engine_gaps import (
     CONTENT_TYPE_FOR_DENIED_ROUTE,
     ERROR_NAME_OF_FUNCTIONS,
 )
 from tools import Json
-from tools.devenv.environment import REGION
 from tools.devenv.walkthrough import TASK_TYPE, Deployment, example
 
 
@@ -41,7 +40,7 @@ class WaitingOrder:
         return {name: value for name, value in {**body, **changes}.items() if value is not None}
 
     def post(self, body: Json, url: str = "") -> requests.Response:
-        return self.deployment.partner.call_back(url or self.callback_url, body)
+        return self.deployment.partner.api.call_back(url or self.callback_url, body)
 
     def snapshot(self) -> tuple[str, Any, Any]:
         return (
@@ -129,12 +128,14 @@ def test_a_body_that_breaks_the_contract(broken: str, untouched: WaitingOrder) -
 def test_a_body_that_is_no_json_object(
     body: bytes, content_type: str, untouched: WaitingOrder
 ) -> None:
-    response = signed_post(
+    api = untouched.deployment.partner.api
+
+    response = requests.post(
         untouched.callback_url,
-        body,
-        untouched.deployment.partner.credentials(),
-        REGION,
-        content_type,
+        data=body,
+        headers={"Content-Type": content_type},
+        auth=SigV4(api.credentials, api.region),
+        timeout=TIMEOUT_SECONDS,
     )
 
     assert_problem(response, 400, "invalid-callback")

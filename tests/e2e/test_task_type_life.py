@@ -26,7 +26,7 @@ def test_the_life_of_a_task_type(added_channel: AddedChannel) -> None:
     with waiting_on(deployment, "waits-on-gifts", wait_state, "order_contents") as waiting:
         completed, execution_arn = waiting.start(platform.example("request"))
         message = deployment.message_for(completed)
-        response = deployment.partner.handle(message, lambda _: platform.example("output"))
+        response = deployment.partner.handle(message)
         assert response.status_code == 200, response.text
         assert deployment.finished(execution_arn)["status"] == "SUCCEEDED"
 

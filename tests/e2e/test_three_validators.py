@@ -14,12 +14,11 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft4Validator
 
-from examples.partner_with_aws.service import Partner
 from examples.partner_without_aws.service import Api
 from tests.support.documents import documents, near_misses
 from tests.support.e2e.webhooks import handed_over
 from tools import Json
-from tools.devenv.walkthrough import Deployment
+from tools.devenv.walkthrough import Deployment, reference_partner
 
 REFUSED_BY_FUNCTION = "the body breaks the contract of this channel"
 
@@ -53,9 +52,9 @@ def routes(deployment: Deployment) -> list[Route]:
 def _post(deployment: Deployment, task_type: str) -> Callable[[str, Json], requests.Response]:
     """How the first partner of a channel posts, signed or with a token."""
     channel = deployment.outputs["channels"][task_type]
-    one = deployment.partner
+    account, one = deployment.partner_account, deployment.partner
     for role in channel["callback_roles"].values():
-        return Partner(one.account, one.queue_url, role, one.external_id).call_back
+        return reference_partner(account, one.queue_url, role, one.api.external_id).api.call_back
     name = next(iter(channel["oauth2"]["client_ids"]))
     return Api(**handed_over(deployment, task_type, name).client).call_back
 

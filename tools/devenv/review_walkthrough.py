@@ -87,14 +87,14 @@ class _Walk:
         return {"message": self._event}
 
     def _see_callback(self) -> Json:
-        called = until(lambda: self._logged("CALLBACK_ANSWERED"), "the partner has its answer")
-        expect("the API's answer", called["status"], 200, json.dumps(called["answer"]))
+        called = until(lambda: self._logged("CALLBACK_SENT"), "the partner has its answer")
+        expect("the API's answer", called["status"], 200, called["response"])
         self._review = called["posted"]["task_output"]
         return {
             "client": self._handed.client["client_id"],
             "scope": self._handed.client["scope"],
             "posted": called["posted"],
-            "answer": {"status": called["status"], **called["answer"]},
+            "answer": {"status": called["status"], **json.loads(called["response"])},
         }
 
     def _see_completion(self) -> Json:

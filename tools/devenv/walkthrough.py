@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import requests
 from botocore.exceptions import BotoCoreError, ClientError
 
-from examples.partner_with_aws.service import Message, Partner
+from examples.partner_with_aws.service import Api, Message, Partner, ship
 from tools import REPOSITORY, Json
 from tools.deploy.accounts import Account
 from tools.errors import UserError
@@ -38,6 +38,7 @@ class Deployment:
     """
 
     platform: Account
+    partner_account: Account
     partner: Partner
     outputs: Json
 
@@ -111,7 +112,11 @@ class Deployment:
         def take() -> Message | None:
             message = self.partner.receive(wait_seconds=2)
             if message and message.event["subject"] != order_id:
-                self.partner.release(message)
+                self.partner_account.sqs.change_message_visibility(
+                    QueueUrl=self.partner.queue_url,
+                    ReceiptHandle=message.receipt_handle,
+                    VisibilityTimeout=0,
+                )
                 return None
             return message
 
@@ -129,14 +134,24 @@ def deployment(
     subscription = partner_outputs["subscriptions"][TASK_TYPE]
     return Deployment(
         platform=platform,
-        partner=Partner(
-            partner,
-            queue_url=subscription["queue_url"],
-            callback_role_arn=subscription["callback_role_arn"],
-            external_id=external_id,
+        partner_account=partner,
+        partner=reference_partner(
+            partner, subscription["queue_url"], subscription["callback_role_arn"], external_id
         ),
         outputs=platform_outputs,
     )
+
+
+def reference_partner(
+    account: Account,
+    queue_url: str,
+    callback_role_arn: str,
+    external_id: str,
+    work: Callable[[Json], Json] = ship,
+) -> Partner:
+    """The example of a partner with AWS, in this process."""
+    api = Api(account.sts, callback_role_arn, external_id, account.session.region_name)
+    return Partner(account.sqs, queue_url, api, work)
 
 
 @dataclass
@@ -246,10 +261,10 @@ class _Walk:
         return {**{name: task[name] for name in shown}, "task_token": "held here, shown to nobody"}
 
     def _call_back(self) -> Json:
-        answer = self._deployment.partner.handle(self._received, lambda _: self._shipping)
+        answer = self._deployment.partner.handle(self._received)
         expect("the API's answer", answer.status_code, 200, answer.text)
         return {
-            "role": self._deployment.partner.callback_role_arn,
+            "role": self._deployment.partner.api.callback_role_arn,
             "posted": json.loads(answer.request.body or b"{}"),
             "answer": {"status": answer.status_code, **answer.json()},
         }

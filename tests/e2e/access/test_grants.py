@@ -36,8 +36,8 @@ class Assumption:
 
 def assumption(harness: AccessHarness) -> Assumption:
     """What the partner with an account does before each callback."""
-    partner = harness.callers.platform.partner
-    return Assumption(PARTNER, partner.callback_role_arn, partner.external_id)
+    api = harness.callers.platform.partner.api
+    return Assumption(PARTNER, api.callback_role_arn, api.external_id)
 
 
 def workflow_role(harness: AccessHarness) -> str:
@@ -54,13 +54,13 @@ ASSUMPTIONS: dict[str, Callable[[AccessHarness], dict[str, Any]]] = {
     "without an external id": lambda _: {"external_id": None},
     "with a guessed external id": lambda _: {"external_id": "guessed"},
     "with an external id in capitals": lambda harness: {
-        "external_id": harness.callers.platform.partner.external_id.upper()
+        "external_id": harness.callers.platform.partner.api.external_id.upper()
     },
     "with another partner's external id": lambda harness: {
-        "external_id": harness.callers.other.partner.external_id
+        "external_id": harness.callers.other.partner.api.external_id
     },
     "of another partner's role": lambda harness: {
-        "role_arn": harness.callers.other.partner.callback_role_arn
+        "role_arn": harness.callers.other.partner.api.callback_role_arn
     },
     # The trust of the functions' roles is evaluated in test_rules: the engine lets any account's
     # root assume a role that trusts a service without a condition.

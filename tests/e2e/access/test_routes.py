@@ -13,10 +13,9 @@ from typing import Any
 import boto3
 import pytest
 import requests
-from botocore.auth import SigV4Auth
-from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
+from examples.partner_with_aws.service import SigV4
 from examples.partner_without_aws.service import Api
 from tests.support.e2e.access import CUSTOMS, REVIEW, SHIPPING, AccessHarness
 from tests.support.e2e.callers import OTHER, OTHER_ROLE, PARTNER, PARTNER_ROLE, STRANGER
@@ -46,12 +45,10 @@ class Callback:
         headers = {"Content-Type": "application/json"}
         if self.bearer is not None:
             headers["Authorization"] = self.bearer
-        if self.credentials is not None:
-            request = AWSRequest(self.method, self.url, data=data, headers=headers)
-            SigV4Auth(self.credentials, "execute-api", REGION).add_auth(request)
-            headers = dict(request.headers.items())
         prepared = requests.Request(self.method, self.url, headers, data=data).prepare()
         prepared.url = self.url  # As it is: attackers do not normalise.
+        if self.credentials is not None:
+            SigV4(self.credentials, REGION)(prepared)
         with requests.Session() as session:
             return session.send(prepared, timeout=30)
 

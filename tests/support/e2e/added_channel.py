@@ -8,14 +8,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from examples.partner_with_aws.service import Partner
 from tools import REPOSITORY, Json
 from tools.contracts import new_task_type, tree
 from tools.deploy import release
 from tools.deploy.accounts import Account
 from tools.deploy.terraform import ROOTS, Directory
 from tools.devenv.environment import Environment, local_session
-from tools.devenv.walkthrough import Deployment
+from tools.devenv.walkthrough import Deployment, reference_partner
 
 NAME = "TYPE_THAT_A_TEST_ADDS"
 PARTNER_NAME = "globex-customs"
@@ -81,8 +80,7 @@ class AddedChannel:
 
     @property
     def queue_arn(self) -> str:
-        partner = self.deployment.partner
-        return queue_arn(partner.account, partner.queue_url)
+        return queue_arn(self.deployment.partner_account, self.deployment.partner.queue_url)
 
 
 @contextmanager
@@ -111,13 +109,18 @@ def added(
     new_task_type.add(platform.sources, NAME, partner=PARTNER_NAME)
     outputs = platform.apply()
     account = Account(local_session(PARTNER_ACCOUNT), deployment.platform.endpoint_url)
-    partner = Partner(
+    partner = reference_partner(
         account,
         _subscribed_queue(account, outputs["channels"][NAME]),
         outputs["channels"][NAME]["callback_roles"][PARTNER_NAME],
         EXTERNAL_ID,
+        lambda _: platform.example("output"),
     )
-    yield AddedChannel(platform, outputs, replace(deployment, partner=partner, outputs=outputs))
+    yield AddedChannel(
+        platform,
+        outputs,
+        replace(deployment, partner_account=account, partner=partner, outputs=outputs),
+    )
     account.sqs.delete_queue(QueueUrl=partner.queue_url)
     platform.forget()  # A test that failed leaves the channel behind.
     if NAME in root.outputs()["channels"]:

@@ -60,9 +60,9 @@ def everyone(platform: Deployment, other: Deployment) -> Callers:
     account = platform.platform
     sessions = {
         ADMINISTRATOR: account.session,
-        PARTNER: platform.partner.account.session,
+        PARTNER: platform.partner_account.session,
         PARTNER_ROLE: _callback_role(platform.partner),
-        OTHER: other.partner.account.session,
+        OTHER: other.partner_account.session,
         OTHER_ROLE: _callback_role(other.partner),
         STRANGER: local_session(STRANGERS_ACCOUNT),
     }
@@ -110,7 +110,7 @@ def _assumed(account: Account, role_arn: str) -> boto3.Session:
 
 
 def _callback_role(partner: Partner) -> boto3.Session:
-    credentials = partner.credentials()
+    credentials = partner.api.credentials.get_frozen_credentials()
     return boto3.Session(
         credentials.access_key, credentials.secret_key, credentials.token, region_name=REGION
     )
