@@ -7,8 +7,9 @@ environment, and its own region and credentials from where every AWS SDK finds t
 import json
 import logging
 import os
+import signal
 import sys
-import time
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -107,18 +108,19 @@ class Partner:
     queue_url: str
     api: Api
     work: Callable[[Json], Json]
+    stopped: threading.Event = field(default_factory=threading.Event, init=False)
     _outcomes: dict[str, Json] = field(default_factory=dict, init=False)
 
     def run(self) -> None:
-        """Work for ever. What fails is left in the queue, and comes again."""
-        while True:
+        """Work until stopped. What fails is left in the queue, and comes again."""
+        while not self.stopped.is_set():
             try:
                 message = self.receive()
                 if message:
                     self.handle(message)
             except (BotoCoreError, ClientError, requests.RequestException) as error:
                 log.info(json.dumps({"code": "FAILED", "error": str(error)}))
-                time.sleep(PAUSE_SECONDS)
+                self.stopped.wait(PAUSE_SECONDS)
 
     def receive(self, wait_seconds: int = 20) -> Message | None:
         """The next message, or None if none comes within `wait_seconds` (at most 20)."""
@@ -180,7 +182,10 @@ def main() -> None:
     logging.basicConfig(stream=sys.stdout, level=logging.INFO, format="%(message)s")
     names = ("CALLBACK_ROLE_ARN", "EXTERNAL_ID", "PLATFORM_REGION")
     api = Api(boto3.client("sts"), *(os.environ[name] for name in names))
-    Partner(boto3.client("sqs"), os.environ["QUEUE_URL"], api, ship).run()
+    partner = Partner(boto3.client("sqs"), os.environ["QUEUE_URL"], api, ship)
+    # A message that is given to a process that is gone is hidden until its time-out.
+    signal.signal(signal.SIGTERM, lambda *_: partner.stopped.set())
+    partner.run()
 
 
 if __name__ == "__main__":

@@ -2,11 +2,8 @@
 
 import base64
 import json
-import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from unittest.mock import patch
 
 import pytest
@@ -15,6 +12,7 @@ from standardwebhooks import Webhook
 from urllib3 import Retry
 
 from examples.partner_without_aws.service import RETRY, Api, Partner, review
+from tests.support.partner_api import PartnerApi
 from tools import Json
 
 CURRENT, PREVIOUS, OTHER = (
@@ -23,58 +21,14 @@ CURRENT, PREVIOUS, OTHER = (
 BODY = json.dumps(
     {"id": "message-1", "subject": "order-1", "tasktype": "ORDER_FRAUD_REVIEW", "data": {}}
 )
+SCOPE = "callbacks-1/ORDER_FRAUD_REVIEW"
 OUTPUT = {"verdict": "APPROVED", "reference": "SR-1"}
 
 
-@dataclass
-class Platform:
-    """The token endpoint and the API; each path's answers in turn, then 200."""
-
-    url: str = ""
-    lifetime: int = 900
-    answers: dict[str, list[tuple[int, dict[str, str]]]] = field(default_factory=dict)
-    called: list[tuple[str, dict[str, str], bytes]] = field(default_factory=list)
-
-    def paths(self) -> list[str]:
-        return [path for path, _, _ in self.called]
-
-    def api(self) -> Api:
-        return Api("client", "secret", "callbacks-1/ORDER_FRAUD_REVIEW", f"{self.url}/oauth2/token")
-
-
 @pytest.fixture
-def platform() -> Iterator[Platform]:
-    platform = Platform()
-
-    class Endpoint(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            platform.called.append((self.path, dict(self.headers), body))
-            answers = platform.answers.get(self.path)
-            status, headers = answers.pop(0) if answers else (200, {})
-            number = platform.paths().count("/oauth2/token")
-            document = {"access_token": f"token-{number}", "expires_in": platform.lifetime}
-            self.send_response(status)
-            for name, value in headers.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(json.dumps(document).encode())
-
-        def log_message(self, *_: object) -> None: ...
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Endpoint) as server:
-        platform.url = f"http://127.0.0.1:{server.server_port}"
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        yield platform
-        server.shutdown()
-        thread.join()
-
-
-@pytest.fixture
-def api(platform: Platform) -> Iterator[Api]:
+def api(platform: PartnerApi) -> Iterator[Api]:
     with patch.object(Retry, "sleep", lambda *_: None):
-        api = platform.api()
+        api = Api("client", "secret", SCOPE, f"{platform.url}/oauth2/token")
         yield api
         api.close()
 
@@ -99,7 +53,7 @@ def signed(*secrets: str, body: str = BODY, age: int = 0) -> dict[str, str]:
 
 @pytest.mark.parametrize("secrets", [(CURRENT,), (PREVIOUS,), (OTHER, CURRENT)])
 def test_a_message_signed_with_a_secret_in_use_is_worked_on(
-    secrets: tuple[str, ...], platform: Platform, partner: Partner
+    secrets: tuple[str, ...], platform: PartnerApi, partner: Partner
 ) -> None:
     body = json.dumps({**json.loads(BODY), "callbackurl": f"{platform.url}/callback?callback_id=1"})
 
@@ -131,7 +85,7 @@ FORGED: dict[str, Callable[[], tuple[dict[str, str], str]]] = {
 
 
 @pytest.mark.parametrize("forged", FORGED)
-def test_a_forged_message_is_refused(forged: str, platform: Platform, partner: Partner) -> None:
+def test_a_forged_message_is_refused(forged: str, platform: PartnerApi, partner: Partner) -> None:
     headers, body = FORGED[forged]()
 
     status = partner.take(headers, body.encode())
@@ -141,7 +95,9 @@ def test_a_forged_message_is_refused(forged: str, platform: Platform, partner: P
     assert not platform.called
 
 
-def test_a_message_that_comes_twice_is_worked_on_once(platform: Platform, partner: Partner) -> None:
+def test_a_message_that_comes_twice_is_worked_on_once(
+    platform: PartnerApi, partner: Partner
+) -> None:
     body = json.dumps({**json.loads(BODY), "callbackurl": f"{platform.url}/callback"})
 
     statuses = [partner.take(signed(CURRENT, body=body), body.encode()) for _ in range(2)]
@@ -151,7 +107,7 @@ def test_a_message_that_comes_twice_is_worked_on_once(platform: Platform, partne
     assert platform.paths().count("/callback") == 1
 
 
-def test_a_token_is_fetched_once_and_kept(platform: Platform, api: Api) -> None:
+def test_a_token_is_fetched_once_and_kept(platform: PartnerApi, api: Api) -> None:
     for _ in range(3):
         api.call_back(f"{platform.url}/callback", {})
 
@@ -161,7 +117,7 @@ def test_a_token_is_fetched_once_and_kept(platform: Platform, api: Api) -> None:
     assert form == b"grant_type=client_credentials&scope=callbacks-1%2FORDER_FRAUD_REVIEW"
 
 
-def test_a_token_is_renewed_shortly_before_it_expires(platform: Platform, api: Api) -> None:
+def test_a_token_is_renewed_shortly_before_it_expires(platform: PartnerApi, api: Api) -> None:
     platform.lifetime = 60
 
     for _ in range(2):
@@ -171,37 +127,37 @@ def test_a_token_is_renewed_shortly_before_it_expires(platform: Platform, api: A
 
 
 @pytest.mark.parametrize("refusals", [1, 2])
-def test_a_refused_token_is_replaced_once(refusals: int, platform: Platform, api: Api) -> None:
-    platform.answers["/callback"] = [(401, {})] * refusals
+def test_a_refused_token_is_replaced_once(refusals: int, platform: PartnerApi, api: Api) -> None:
+    platform.responses["/callback"] = [(401, {})] * refusals
 
-    answer = api.call_back(f"{platform.url}/callback", {})
+    response = api.call_back(f"{platform.url}/callback", {})
 
-    assert answer.status_code == (200 if refusals == 1 else 401)
+    assert response.status_code == (200 if refusals == 1 else 401)
     assert platform.paths() == ["/oauth2/token", "/callback"] * 2
 
 
 @pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
-def test_what_may_pass_is_tried_again(status: int, platform: Platform, api: Api) -> None:
-    platform.answers["/callback"] = [(status, {}), (status, {"Retry-After": "1"})]
+def test_what_may_pass_is_tried_again(status: int, platform: PartnerApi, api: Api) -> None:
+    platform.responses["/callback"] = [(status, {}), (status, {"Retry-After": "1"})]
 
-    answer = api.call_back(f"{platform.url}/callback", {"order_id": "order-1"})
+    response = api.call_back(f"{platform.url}/callback", {"order_id": "order-1"})
 
-    assert answer.status_code == 200
+    assert response.status_code == 200
     bodies = {body for path, _, body in platform.called if path == "/callback"}
     assert bodies == {b'{"order_id": "order-1"}'}
     assert platform.paths().count("/callback") == 3
 
 
 @pytest.mark.parametrize("status", [202, 400, 403, 404, 409, 410, 413])
-def test_what_is_final_is_not_tried_again(status: int, platform: Platform, api: Api) -> None:
-    platform.answers["/callback"] = [(status, {})]
+def test_what_is_final_is_not_tried_again(status: int, platform: PartnerApi, api: Api) -> None:
+    platform.responses["/callback"] = [(status, {})]
 
     assert api.call_back(f"{platform.url}/callback", {}).status_code == status
     assert platform.paths().count("/callback") == 1
 
 
-def test_the_token_goes_nowhere_but_to_the_callback_url(platform: Platform, api: Api) -> None:
-    platform.answers["/callback"] = [(307, {"Location": f"{platform.url}/elsewhere"})]
+def test_the_token_goes_nowhere_but_to_the_callback_url(platform: PartnerApi, api: Api) -> None:
+    platform.responses["/callback"] = [(307, {"Location": f"{platform.url}/elsewhere"})]
 
     assert api.call_back(f"{platform.url}/callback", {}).status_code == 307
     assert "/elsewhere" not in platform.paths()
