@@ -94,6 +94,7 @@ smoke: $(VENV)/.ready ## Walk an order through AWS (ENV=dev PARTNER_PROFILE= EXT
 format: $(VENV)/.ready ## Format Python and Terraform
 	$(VENV)/bin/ruff check --fix .
 	$(VENV)/bin/ruff format .
+	terraform fmt -recursive examples
 	terraform fmt -recursive terraform
 
 lock: $(VENV)/.ready ## Lock all requirements anew

@@ -62,6 +62,7 @@ class Api:
         self.credentials = DeferredRefreshableCredentials(self._assume_role, "assume-role")
 
     def call_back(self, url: str, body: Json) -> requests.Response:
+        """Post a callback, signed."""
         return requests.post(
             url,
             json=body,

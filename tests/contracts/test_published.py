@@ -1,6 +1,5 @@
 """What is published is current, valid by the specifications, and what the code does."""
 
-import ast
 import html
 import json
 import re
@@ -13,10 +12,12 @@ from callbacks.usecases.complete import Result
 from callbacks.usecases.dispatch import DispatchRequest
 from jsonschema import Draft4Validator, Draft7Validator
 from markupsafe import escape
+from moto import mock_aws
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from tests.support.channels import SHIPPING, example
 from tests.support.harness import Harness
+from tests.support.partner_api import partner_api
 from tests.support.tasks import EXECUTION, KEY, token
 from tools import REPOSITORY
 from tools.contracts import asyncapi, channels, event, openapi, pages, responses, tree
@@ -177,16 +178,36 @@ def test_page_stands_alone(channel: Channel, contract: Contract) -> None:
 
 
 @pytest.mark.parametrize(("channel", "contract"), PAGES, ids=IDS)
-def test_page_shows_python_and_the_channel_s_own_auth(channel: Channel, contract: Contract) -> None:
+@pytest.mark.usefixtures("identity")
+def test_python_of_the_page_reports_an_outcome(
+    channel: Channel, contract: Contract, monkeypatch: pytest.MonkeyPatch
+) -> None:
     page = pages.page(channel, contract)
     blocks = [html.unescape(block) for block in re.findall(r"<pre><code>(.*?)</code>", page, re.S)]
-    python = [block for block in blocks if "def report(" in block or "= report(" in block]
-    oauth2 = channel.settings["auth"] == "OAUTH2"
+    definitions, usage = (block for block in blocks if "class Api" in block or "api = Api" in block)
+    done: list[Any] = []
 
-    assert len(python) == 2
-    for block in python:
-        ast.parse(block)
-    assert ("Bearer" in python[0], "SigV4Auth" in python[0]) == (oauth2, not oauth2)
+    with partner_api() as platform, mock_aws():
+        given = {
+            "AWS_REGION": "eu-west-1",
+            "CALLBACK_ROLE_ARN": "arn:aws:iam::111111111111:role/partner",
+            "CLIENT_ID": "client",
+            "CLIENT_SECRET": "secret",
+            "EXTERNAL_ID": "external-id",
+            "TOKEN_URL": f"{platform.url}/oauth2/token",
+        }
+        for name, value in given.items():
+            monkeypatch.setenv(name, value)
+        request = {**event.example(channel, contract), "callbackurl": f"{platform.url}/callback"}
+        work = {"do_the_work": lambda _: {"is": "done"}, "done_with": done.append}
+        exec(definitions + usage, {"event": request, **work})
+
+    path, headers, body = platform.called[-1]
+    assert path == "/callback"
+    oauth2 = channel.settings["auth"] == "OAUTH2"
+    assert headers["Authorization"].startswith("Bearer " if oauth2 else "AWS4-HMAC-SHA256 ")
+    assert json.loads(body)["task_output"] == {"is": "done"}
+    assert done == [request]
     assert ("--aws-sigv4" in page, "client_credentials" in page) == (not oauth2, oauth2)
 
 

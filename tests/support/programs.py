@@ -17,7 +17,7 @@ EXAMPLES = REPOSITORY / "examples"
 def running(
     example: str, environ: Mapping[str, str], directory: Path
 ) -> Iterator["subprocess.Popen[bytes]"]:
-    """The example's program in a directory that does not exist; its log is `log` there."""
+    """The example's program in a directory that does not exist yet; its log is `log` there."""
     copy = shutil.copytree(EXAMPLES / example, directory)
     with (copy / "log").open("wb") as log:
         program = subprocess.Popen(

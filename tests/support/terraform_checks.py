@@ -5,6 +5,7 @@ import shutil
 from concurrent.futures import Future
 from pathlib import Path
 
+from tests.support.programs import EXAMPLES
 from tools import REPOSITORY
 from tools.deploy.terraform import LOCK_FILE, MODULES, ROOTS, Directory
 
@@ -12,8 +13,8 @@ type Checks = dict[Path, "Future[None]"]
 
 
 def directories() -> list[Path]:
-    """Every module and root."""
-    return sorted(path.parent for top in (MODULES, ROOTS) for path in top.glob("*/versions.tf"))
+    """Every module and root, and the examples that are roots."""
+    return sorted(path.parent for top in (EXAMPLES, MODULES, ROOTS) for path in top.glob("*/versions.tf"))
 
 
 def check(path: Path) -> None:
@@ -24,8 +25,8 @@ def check(path: Path) -> None:
         TerraformError: it failed; carries what Terraform printed.
     """
     assert any((path / "tests").glob("*.tftest.hcl")), "there are no tests beside it"
-    # Modules pin nothing; they are tested with the provider that the roots pin.
-    if path.parent == MODULES:
+    # Modules and examples pin nothing; they are tested with the provider that the roots pin.
+    if path.parent != ROOTS:
         shutil.copyfile(LOCK_FILE, path / LOCK_FILE.name)
     # With a data directory that no other use of it shares.
     data_dir = REPOSITORY / ".terraform" / "test" / path.parent.name / path.name

@@ -10,8 +10,9 @@ from tools import REPOSITORY
 from tools.deploy.terraform import Directory, TerraformError
 
 
-def test_format(tmp_path: Path) -> None:
-    directory = Directory(REPOSITORY / "terraform", tmp_path, os.environ)
+@pytest.mark.parametrize("folder", ["examples", "terraform"])
+def test_format(folder: str, tmp_path: Path) -> None:
+    directory = Directory(REPOSITORY / folder, tmp_path, os.environ)
 
     try:
         directory.run("fmt", "-check", "-diff", "-recursive", quiet=True)

@@ -5,7 +5,7 @@ import sys
 
 from rich.text import Text
 
-from tools import REPOSITORY, command, show
+from tools import REPOSITORY, command, markdown, show
 from tools.contracts import new_task_type, pages, tfvars
 from tools.contracts.documents import Finding
 from tools.contracts.evolution import Revision, compare
@@ -57,7 +57,7 @@ def _check(arguments: argparse.Namespace) -> None:
 
 def _docs(_: argparse.Namespace) -> None:
     _refuse(lint(REPOSITORY, composed=False))
-    for path in pages.write(REPOSITORY):
+    for path in [*pages.write(REPOSITORY), *markdown.write(REPOSITORY)]:
         show.out.print(Text(str(path)), soft_wrap=True)
 
 

@@ -12,15 +12,21 @@ import jinja2
 from callbacks.domain import routes
 from markupsafe import Markup, escape
 
+from tools import REPOSITORY
 from tools.contracts import asyncapi, channels, compose, event, openapi, responses
 from tools.contracts.channels import Channel, Contract
 from tools.contracts.fields import fields
 from tools.contracts.keywords import KEYWORDS, LATER_DRAFTS
 from tools.contracts.patterns import END
+from tools.excerpts import excerpt
 
 PUBLISHED = Path("docs/contracts")
 KEYWORD_TABLE = Path("docs/json-schema.md")
 RESPONSE_TABLE = Path("docs/responses.md")
+EXAMPLES = {
+    "AWS_IAM": Path("examples/partner_with_aws/service.py"),
+    "OAUTH2": Path("examples/partner_without_aws/service.py"),
+}
 
 
 def render(root: Path) -> dict[Path, str]:
@@ -53,6 +59,7 @@ def render(root: Path) -> dict[Path, str]:
 def page(channel: Channel, contract: Contract) -> str:
     """The page of one version of a channel, for the partner's engineer."""
     event_fields = fields(event.schema(channel, contract))
+    example = REPOSITORY / EXAMPLES[channel.settings["auth"]]
     return _template("channel.html.j2").render(
         channel=channel,
         contract=contract,
@@ -69,6 +76,7 @@ def page(channel: Channel, contract: Contract) -> str:
         problems=responses.PROBLEMS,
         unknown=responses.UNKNOWN,
         then=responses.then,
+        api_code=excerpt(example.read_text(), "Api"),
         oauth2=channel.settings["auth"] == "OAUTH2",
     )
 
