@@ -24,15 +24,16 @@ FILES = ("*.md", "docs/**/*.md", "examples/**/*.md", "terraform/**/*.md")
 _BLOCK = re.compile(
     r"(<!-- (inputs|outputs|code)(?:: (\S+) (\S+))? -->\n).*?(?=<!-- end -->)", re.S
 )
-_OBJECT = re.compile(r"object\(\{[^{}]*\}\)")
+
+
+def documents(root: Path) -> list[Path]:
+    """All Markdown files, relative to `root`."""
+    return sorted(path.relative_to(root) for pattern in FILES for path in root.glob(pattern))
 
 
 def render(root: Path) -> dict[Path, str]:
-    """Each file below `root` that has marked blocks => its content with all of them filled."""
-    found = {
-        path for pattern in FILES for path in root.glob(pattern) if ".terraform" not in path.parts
-    }
-    texts = {path: path.read_text() for path in sorted(found)}
+    """Each file with marked blocks, relative to `root` => its content, with all of them filled."""
+    texts = {path: (root / path).read_text() for path in documents(root)}
     return {path: _filled(root, path, text) for path, text in texts.items() if _BLOCK.search(text)}
 
 
@@ -40,7 +41,7 @@ def write(root: Path) -> list[Path]:
     """Fill the blocks, and return the files."""
     rendered = render(root)
     for path, text in rendered.items():
-        path.write_text(text)
+        (root / path).write_text(text)
     return list(rendered)
 
 
@@ -49,9 +50,9 @@ def _filled(root: Path, path: Path, text: str) -> str:
         opening, kind, source, name = block.groups()
         match kind:
             case "inputs":
-                return opening + _inputs(path.with_name("variables.tf"))
+                return opening + _inputs(root / path.with_name("variables.tf"))
             case "outputs":
-                return opening + _outputs(path.with_name("outputs.tf"))
+                return opening + _outputs(root / path.with_name("outputs.tf"))
         if source.endswith(".tf"):
             return f"{opening}```hcl\n{_terraform(root / source, name)}\n```\n"
         return f"{opening}```python\n{excerpt((root / source).read_text(), name)}```\n"
@@ -86,7 +87,7 @@ class _Block:
     """A block of a Terraform file as it is written, and its attributes."""
 
     labels: list[str]
-    attributes: dict[str, str]
+    attributes: dict[str, tree_sitter.Node]
     source: str
 
     @property
@@ -104,11 +105,11 @@ def _blocks(path: Path) -> Iterator[_Block]:
     for block in body.named_children:
         if block.type == "block":
             *labels, _, content, _ = block.named_children
-            attributes = dict(
-                [_text(part) for part in one.named_children]
+            attributes = {
+                _text(one.named_children[0]): one.named_children[1]
                 for one in content.named_children
                 if one.type == "attribute"
-            )
+            }
             yield _Block([_text(label).strip('"') for label in labels], attributes, _text(block))
 
 
@@ -117,21 +118,28 @@ def _text(node: tree_sitter.Node) -> str:
 
 
 def _type(variable: _Block) -> str:
-    """Without comments, and without the attributes of its objects."""
-    text = re.sub(r"#.*", "", variable.attributes["type"])
-    while _OBJECT.search(text):
-        text = _OBJECT.sub("object", text)
-    return f"`{text}`"
+    """Without the attributes of its objects."""
+    return f"`{''.join(_without_objects(variable.attributes['type']))}`"
+
+
+def _without_objects(node: tree_sitter.Node) -> Iterator[str]:
+    if node.type == "function_call" and _text(node.named_children[0]) == "object":
+        yield "object"
+    elif node.children:
+        for child in node.children:
+            yield from _without_objects(child)
+    else:
+        yield _text(node)
 
 
 def _default(variable: _Block) -> str:
     if "default" not in variable.attributes:
         return "required"
-    return f"`{' '.join(variable.attributes['default'].split())}`"
+    return f"`{' '.join(_text(variable.attributes['default']).split())}`"
 
 
 def _description(block: _Block) -> str:
     """What a string or a heredoc says, on one line of a table."""
-    text = block.attributes["description"]
+    text = _text(block.attributes["description"])
     said = text.split("\n", 1)[1].rpartition("\n")[0] if text.startswith("<<") else json.loads(text)
     return " ".join(str(said).split()).replace("|", "\\|")

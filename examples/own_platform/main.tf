@@ -5,6 +5,7 @@ module "platform" {
   name_prefix    = "parcels-dev"
   oauth2_clients = { ORDER_FRAUD_REVIEW = 1 }
   package        = merge(var.package, { path = "${path.root}/../../${var.package.path}" })
+  problems       = jsondecode(file("${path.root}/../../lambdas/callbacks/runtime/problems.json"))
   workflow_names = ["ship-order"]
 }
 

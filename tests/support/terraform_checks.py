@@ -14,7 +14,9 @@ type Checks = dict[Path, "Future[None]"]
 
 def directories() -> list[Path]:
     """Every module and root, and the examples that are roots."""
-    return sorted(path.parent for top in (EXAMPLES, MODULES, ROOTS) for path in top.glob("*/versions.tf"))
+    return sorted(
+        path.parent for top in (EXAMPLES, MODULES, ROOTS) for path in top.glob("*/versions.tf")
+    )
 
 
 def check(path: Path) -> None:

@@ -1,5 +1,5 @@
 variable "api_resource_quota" {
-  description = "The account's quota \"Resources per API\" of API Gateway."
+  description = "The account's quota \"Resources per API\" of API Gateway: a plan that needs more says so."
   type        = number
   default     = 300
   nullable    = false

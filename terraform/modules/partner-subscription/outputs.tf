@@ -1,5 +1,5 @@
 output "callback_role_arn" {
-  description = "ARN of the role that the service assumes, with its external id, to answer."
+  description = "ARN of the role that the service assumes, with its external id, to call back."
   value       = var.callback_role_arn
 }
 

@@ -11,7 +11,7 @@ variable "alarm_topic_arns" {
 }
 
 variable "custom_domain" {
-  description = "Domain name of the API and the ARN of its ACM certificate in this region; null: API Gateway's own address."
+  description = "Domain name of the API and the ARN of its ACM certificate in this region; null: API Gateway's own address, which a custom domain switches off."
   type = object({
     certificate_arn = string
     domain_name     = string
@@ -25,7 +25,7 @@ variable "custom_domain" {
 }
 
 variable "deletion_protection" {
-  description = "Whether tables refuse to be deleted."
+  description = "Whether tables refuse to be deleted; false also lets a destroy empty the packages' bucket."
   type        = bool
   default     = true
   nullable    = false
@@ -67,7 +67,7 @@ variable "log_retention_days" {
 }
 
 variable "name_prefix" {
-  description = "Start of every resource's name."
+  description = "Start of every resource's name, at most 20 characters."
   type        = string
   nullable    = false
 

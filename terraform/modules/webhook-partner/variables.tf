@@ -11,7 +11,7 @@ variable "clients" {
 }
 
 variable "max_concurrency" {
-  description = "Messages that are brought to the partner at the same time, at most."
+  description = "Messages that are brought to the partner at the same time, at most. All partners share the account's concurrent executions: 5 each, for 200 partners, is the 1,000 that an account starts with."
   type        = number
   default     = 5
   nullable    = false
@@ -23,7 +23,7 @@ variable "max_concurrency" {
 }
 
 variable "partner" {
-  description = "Name of the partner."
+  description = "Name of the partner, at most 20 characters."
   type        = string
   nullable    = false
 

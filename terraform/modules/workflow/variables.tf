@@ -10,7 +10,7 @@ variable "alarm_thresholds" {
 }
 
 variable "definition" {
-  description = "The workflow in Amazon States Language, placeholders filled in. The role may invoke the functions that it names by ARN."
+  description = "The workflow in Amazon States Language, placeholders filled in. Each Task state has TimeoutSeconds. The role may invoke the functions that it names by ARN."
   type        = string
   nullable    = false
 
