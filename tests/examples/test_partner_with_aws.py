@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,31 +14,12 @@ from moto import mock_aws
 from examples.partner_with_aws.service import Api, CannotDoError, Partner, ship
 from tests.support.channels import example
 from tests.support.partner_api import PartnerApi
+from tests.support.services import Service, intercepted
 from tools import Json
 
 REGION = "eu-west-1"
 ROLE = "arn:aws:iam::111111111111:role/callbacks-order-shipping-service-acme-shipping"
-
-
-@dataclass
-class Sts:
-    """Lends sessions of a length, and keeps what was asked of it."""
-
-    minutes: int = 60
-    asked: list[Json] = field(default_factory=list)
-
-    def assume_role(self, **request: str) -> Json:
-        self.asked.append(request)
-        ends = datetime.now(UTC) + timedelta(minutes=self.minutes)
-        number = len(self.asked)
-        return {
-            "Credentials": {
-                "AccessKeyId": f"KEY{number}",
-                "SecretAccessKey": "secret",
-                "SessionToken": f"session-{number}",
-                "Expiration": ends,
-            }
-        }
+KEY = "ASIAEXAMPLEEXAMPLE"
 
 
 @dataclass
@@ -66,13 +47,28 @@ def queue(identity: None) -> Iterator[Queue]:  # noqa: ARG001
 
 
 @pytest.fixture
-def sts() -> Sts:
-    return Sts()
+def partner(queue: Queue) -> Partner:
+    sts = boto3.client("sts", region_name=REGION)
+    return Partner(queue.sqs, queue.url, Api(sts, ROLE, "external-id", REGION), ship)
 
 
 @pytest.fixture
-def partner(queue: Queue, sts: Sts) -> Partner:
-    return Partner(queue.sqs, queue.url, Api(sts, ROLE, "external-id", REGION), ship)
+def sts(partner: Partner) -> Iterator[Service]:
+    """It lends sessions of an hour."""
+    with intercepted(partner.api.sts) as service:
+        service.answers["AssumeRole"] = session(60)
+        yield service
+
+
+def session(minutes: int) -> Json:
+    return {
+        "Credentials": {
+            "AccessKeyId": KEY,
+            "SecretAccessKey": "secret",
+            "SessionToken": "session",
+            "Expiration": datetime.now(UTC) + timedelta(minutes=minutes),
+        }
+    }
 
 
 def request_for(order_id: str, platform: PartnerApi) -> Json:
@@ -192,7 +188,7 @@ def test_a_message_that_comes_again_is_not_worked_on_again(
 
 
 def test_a_callback_is_signed_as_the_callback_role(
-    platform: PartnerApi, queue: Queue, partner: Partner, sts: Sts
+    platform: PartnerApi, queue: Queue, partner: Partner, sts: Service
 ) -> None:
     queue.send(request_for("order-1", platform))
 
@@ -202,23 +198,23 @@ def test_a_callback_is_signed_as_the_callback_role(
     scheme, signed = headers["Authorization"].split(" ", 1)
     assert scheme == "AWS4-HMAC-SHA256"
     day = headers["X-Amz-Date"][:8]
-    assert f"Credential=KEY1/{day}/{REGION}/execute-api/aws4_request" in signed
+    assert f"Credential={KEY}/{day}/{REGION}/execute-api/aws4_request" in signed
     assert "SignedHeaders=content-type;host;x-amz-date;x-amz-security-token" in signed
-    assert headers["X-Amz-Security-Token"] == "session-1"
-    (asked,) = sts.asked
+    assert headers["X-Amz-Security-Token"] == "session"
+    ((_, asked),) = sts.calls
     assert (asked["RoleArn"], asked["ExternalId"]) == (ROLE, "external-id")
 
 
 @pytest.mark.parametrize(("minutes", "sessions"), [(60, 1), (5, 3)])
 def test_a_session_is_kept_until_shortly_before_it_ends(
-    minutes: int, sessions: int, platform: PartnerApi, partner: Partner, sts: Sts
+    minutes: int, sessions: int, platform: PartnerApi, partner: Partner, sts: Service
 ) -> None:
-    sts.minutes = minutes
+    sts.answers["AssumeRole"] = session(minutes)
 
     for _ in range(3):
         partner.api.call_back(f"{platform.url}/callback", {})
 
-    assert len(sts.asked) == sessions
+    assert len(sts.calls) == sessions
 
 
 def test_what_fails_is_left_in_the_queue_and_taken_again(
