@@ -9,8 +9,8 @@ if TYPE_CHECKING:
     from tests.support.cloud import Cloud
 
 
-# What goes on in the background from the start is waited for last.
-LAST = ("tests/terraform", "tests/e2e/test_task_type_life.py", "tests/e2e")
+# What goes on in the background from the start is waited for last, and of that, what adds a channel.
+LAST = ("tests/terraform", "tests/e2e/test_task_type_life.py", "tests/e2e/access", "tests/e2e")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
