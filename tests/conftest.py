@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from tests.support.cloud import Cloud
 
 
-# What goes on in the background from the start is waited for last, and of that, what adds a channel.
+# What goes on in the background from the start is waited for last, and what adds a channel then.
 LAST = ("tests/terraform", "tests/e2e/test_task_type_life.py", "tests/e2e/access", "tests/e2e")
 
 

@@ -10,13 +10,10 @@ Each goes on to the next `<!-- end -->`.
 
 import json
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 
-import tree_sitter
-import tree_sitter_hcl
-
+from tools import hcl
 from tools.excerpts import excerpt
 
 FILES = ("*.md", "docs/**/*.md", "examples/**/*.md", "terraform/**/*.md")
@@ -62,13 +59,14 @@ def _filled(root: Path, path: Path, text: str) -> str:
 
 def _inputs(path: Path) -> str:
     rows = [
-        (f"`{one.name}`", _type(one), _default(one), _description(one)) for one in _blocks(path)
+        (_name(one), f"`{_type(one.attributes['type'])}`", _default(one), _description(one))
+        for one in hcl.blocks(path.read_bytes())
     ]
     return _table(("input", "type", "default", "description"), rows)
 
 
 def _outputs(path: Path) -> str:
-    rows = [(f"`{one.name}`", _description(one)) for one in _blocks(path)]
+    rows = [(_name(one), _description(one)) for one in hcl.blocks(path.read_bytes())]
     return _table(("output", "description"), rows)
 
 
@@ -78,68 +76,30 @@ def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
 
 
 def _terraform(path: Path, address: str) -> str:
-    (found,) = (one.source for one in _blocks(path) if one.address == address)
+    blocks = hcl.blocks(path.read_bytes())
+    (found,) = (one.source for one in blocks if ".".join(one.labels) == address)
     return found
 
 
-@dataclass(frozen=True)
-class _Block:
-    """A block of a Terraform file as it is written, and its attributes."""
-
-    labels: list[str]
-    attributes: dict[str, tree_sitter.Node]
-    source: str
-
-    @property
-    def address(self) -> str:
-        return ".".join(self.labels)
-
-    @property
-    def name(self) -> str:
-        return self.labels[-1]
+def _name(block: hcl.Block) -> str:
+    return f"`{block.labels[-1]}`"
 
 
-def _blocks(path: Path) -> Iterator[_Block]:
-    parser = tree_sitter.Parser(tree_sitter.Language(tree_sitter_hcl.language()))
-    (body,) = parser.parse(path.read_bytes()).root_node.named_children
-    for block in body.named_children:
-        if block.type == "block":
-            *labels, _, content, _ = block.named_children
-            attributes = {
-                _text(one.named_children[0]): one.named_children[1]
-                for one in content.named_children
-                if one.type == "attribute"
-            }
-            yield _Block([_text(label).strip('"') for label in labels], attributes, _text(block))
-
-
-def _text(node: tree_sitter.Node) -> str:
-    return (node.text or b"").decode()
-
-
-def _type(variable: _Block) -> str:
+def _type(kind: hcl.Expression) -> str:
     """Without the attributes of its objects."""
-    return f"`{''.join(_without_objects(variable.attributes['type']))}`"
+    name, arguments = kind.call
+    if name == "object" or not arguments:
+        return name
+    return f"{name}({', '.join(map(_type, arguments))})"
 
 
-def _without_objects(node: tree_sitter.Node) -> Iterator[str]:
-    if node.type == "function_call" and _text(node.named_children[0]) == "object":
-        yield "object"
-    elif node.children:
-        for child in node.children:
-            yield from _without_objects(child)
-    else:
-        yield _text(node)
+def _default(variable: hcl.Block) -> str:
+    default = variable.attributes.get("default")
+    return f"`{' '.join(default.source.split())}`" if default else "required"
 
 
-def _default(variable: _Block) -> str:
-    if "default" not in variable.attributes:
-        return "required"
-    return f"`{' '.join(_text(variable.attributes['default']).split())}`"
-
-
-def _description(block: _Block) -> str:
+def _description(block: hcl.Block) -> str:
     """What a string or a heredoc says, on one line of a table."""
-    text = _text(block.attributes["description"])
+    text = block.attributes["description"].source
     said = text.split("\n", 1)[1].rpartition("\n")[0] if text.startswith("<<") else json.loads(text)
     return " ".join(str(said).split()).replace("|", "\\|")

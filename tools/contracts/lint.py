@@ -13,9 +13,9 @@ from jsonschema.exceptions import SchemaError, best_match
 from tools import REPOSITORY
 from tools.contracts import channel_lint, compose, patterns, tfvars, tree
 from tools.contracts.documents import Document, Finding, Reading, read, token
-from tools.contracts.hcl import InvalidHclError
 from tools.contracts.keywords import KEYWORDS, LATER_DRAFTS, Schema, subschemas
 from tools.errors import UserError
+from tools.hcl import InvalidHclError
 
 SCHEMA_BYTES = 64 * 1024
 DRAFT_04 = "http://json-schema.org/draft-04/schema#"

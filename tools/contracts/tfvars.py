@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tools.contracts import hcl, tree
+from tools import hcl
+from tools.contracts import tree
 from tools.contracts.documents import Finding, nearest
 
 PLATFORM = tree.ROOTS / "platform"

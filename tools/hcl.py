@@ -1,4 +1,4 @@
-"""Reads the literal part of HCL, with lines: what a tfvars file says, and the types of variables.
+"""Reads the literal part of HCL, with lines: what a tfvars file says, what variables.tf declares.
 
 Terraform itself ignores, or only warns about, what it does not know in a tfvars file.
 """
@@ -25,6 +25,11 @@ class Expression:
     """What stands behind an equals sign."""
 
     node: tree_sitter.Node
+
+    @property
+    def source(self) -> str:
+        """The text as it is written."""
+        return _text(self.node)
 
     @property
     def attributes(self) -> "list[Attribute]":
@@ -65,6 +70,15 @@ class Attribute:
     expression: Expression
 
 
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A block as it is written; `labels` are its kind and its names, as in variable, region."""
+
+    labels: list[str]
+    attributes: dict[str, Expression]
+    source: str
+
+
 def settings(content: bytes) -> list[Attribute]:
     """The attributes of a tfvars file.
 
@@ -74,24 +88,38 @@ def settings(content: bytes) -> list[Attribute]:
     return [one for body in _bodies(content) for one in _attributes(body)]
 
 
+def blocks(content: bytes) -> list[Block]:
+    """The blocks of a file of Terraform code, in order.
+
+    Raises:
+        InvalidHclError: it is not HCL.
+    """
+    return [
+        Block(
+            [
+                _text(one).strip('"')
+                for one in block.named_children
+                if one.type in {"identifier", "string_lit"}
+            ],
+            {one.name: one.expression for body in _of(block, "body") for one in _attributes(body)},
+            _text(block),
+        )
+        for top in _bodies(content)
+        for block in _of(top, "block")
+    ]
+
+
 def variable_types(content: bytes) -> dict[str, Expression | None]:
     """The variables that a file declares, with their types.
 
     Raises:
         InvalidHclError: it is not HCL.
     """
-    blocks = [block for body in _bodies(content) for block in _of(body, "block")]
     return {
-        _text(label).strip('"'): _type(block)
-        for block in blocks
-        if _text(block.named_children[0]) == "variable"
-        for label in _of(block, "string_lit")
+        block.labels[1]: block.attributes.get("type")
+        for block in blocks(content)
+        if block.labels[0] == "variable"
     }
-
-
-def _type(block: tree_sitter.Node) -> Expression | None:
-    attributes = [one for body in _of(block, "body") for one in _attributes(body)]
-    return next((one.expression for one in attributes if one.name == "type"), None)
 
 
 def _attributes(body: tree_sitter.Node) -> list[Attribute]:
