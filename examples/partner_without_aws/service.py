@@ -37,6 +37,9 @@ RETRY = Retry(
     raise_on_status=False,
 )
 
+# What a new token may mend.
+RENEW = frozenset({401, 403})
+
 log = logging.getLogger("review")
 
 
@@ -57,9 +60,9 @@ class Api:
             self._session.mount(scheme, HTTPAdapter(max_retries=RETRY))
 
     def call_back(self, url: str, body: Json) -> requests.Response:
-        """Post a callback; one that is refused for its token, once more with another."""
+        """Post a callback; one that is refused for its token, once more with a new one."""
         response = self._post(url, body)
-        if response.status_code == 401:
+        if response.status_code in RENEW:
             self._expires_at = 0
             response = self._post(url, body)
         return response
