@@ -89,7 +89,6 @@ def applied(environment: str, root: str, profile: str | None) -> Applied:
     Raises:
         UserError: there is no such environment, or the root has no outputs: it is not applied.
     """
-    require(environment, "smoke")
     directory = _directory(root, environment, profile)
     directory.init("-reconfigure", f"-backend-config={_backend(root, environment)}")
     outputs = directory.outputs()

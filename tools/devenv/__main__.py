@@ -9,6 +9,7 @@ from itertools import chain
 from pathlib import Path
 
 from tools import REPOSITORY, command, show
+from tools.deploy import aws
 from tools.devenv import ENGINE_PYTHON, smoke
 from tools.devenv import show as walk_show
 from tools.devenv.environment import ACCOUNTS, Environment, forget_aws_configuration
@@ -77,6 +78,7 @@ def _env(arguments: argparse.Namespace) -> None:
 
 
 def _smoke(arguments: argparse.Namespace) -> None:
+    aws.require(arguments.env, "smoke")
     _show(
         walk(
             smoke.deployment(
