@@ -81,7 +81,7 @@ def _set(**keywords: Any) -> Callable[[Any], None]:
         (_set(**{"$ref": "other.json#/definitions/A"}), "$ref", "leads out of the definitions"),
         (_set(**{"$ref": "#/properties/weight"}), "$ref", "leads out of the definitions"),
         (_set(**{"$ref": "#/definitions/Gone"}), "$ref", "there is no definition Gone"),
-        (_set(type="string", pattern="^a$"), "pattern", "the end of the value differs"),
+        (_set(type="string", pattern="^a$"), "pattern", "where the pattern ends"),
         (_set(type="string", pattern="^a("), "pattern", "is not ECMA 262"),
         (_set(type="weight"), "type", "draft-04 refuses the schema"),
     ],

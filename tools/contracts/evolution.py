@@ -83,7 +83,7 @@ def _schemas(root: Path, base: Revision, before: set[Path]) -> Iterator[Finding]
             yield Finding(
                 path,
                 1,
-                f"the {kind} contract is gone, and partners build against it",
+                f"the {kind} contract is gone, but partners rely on it",
                 "the file as it was, until no partner uses it",
             )
             continue
@@ -96,17 +96,17 @@ def _schemas(root: Path, base: Revision, before: set[Path]) -> Iterator[Finding]
 
 def _finding(path: Path, new: Document, obstacle: Obstacle, *, received: bool) -> Finding:
     what = (
-        f"may send what was not accepted before, {obstacle.documents}"
+        f"partners may now receive {obstacle.documents}"
         if received
-        else f"may refuse what was accepted before, {obstacle.documents}"
+        else f"partners can no longer send {obstacle.documents}"
     )
     instead = (
-        "the envelope as it was: it has no versions, and may only gain optional properties"
+        "the envelope as it was: it has no versions and can only gain optional properties"
         if path == tree.ENVELOPE
         else f"the change in a new version, {path.parents[1] / _next(path.parent.name)}, and "
         f"{path.parent.name} as it was"
     )
-    return Finding(path, new.line(obstacle.pointer), f"{obstacle.pointer}: {what}", instead)
+    return Finding(path, new.line(obstacle.pointer), f"{obstacle.pointer or '/'}: {what}", instead)
 
 
 def _next(version: str) -> str:

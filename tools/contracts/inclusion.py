@@ -1,22 +1,25 @@
 """Shows that every document one schema accepts is accepted by another; draft-04.
 
 The rules are sound and not complete: what they cannot show is reported as well, since a partner is
-better served by a second version than by a guess. `$` in a pattern is the very end, as in ECMA 262.
+better served by a second version than by a guess.
 """
 
+import copy
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from jsonschema import Draft4Validator
 
 from tools.contracts import patterns
 from tools.contracts.documents import token
-from tools.contracts.keywords import Schema
+from tools.contracts.keywords import Schema, subschemas
+
+COMPARISONS = 10_000  # Nested alternatives are compared each with each.
 
 _TYPES = frozenset({"array", "boolean", "integer", "null", "number", "object", "string"})
-_ANNOTATIONS = frozenset({"$schema", "default", "definitions", "description", "id", "title"})
+_ANNOTATIONS = ("$schema", "default", "description", "id", "title")
 _OPEN: Schema = {}
 
 
@@ -31,6 +34,7 @@ class Obstacle:
 
 def obstacles(narrower: Schema, wider: Schema) -> list[Obstacle]:
     """What keeps documents of `narrower` from being accepted by `wider`; pointers are `wider`'s."""
+    narrower, wider = _without_annotations(narrower), _without_annotations(wider)
     return list(dict.fromkeys(_Inclusion(narrower, wider).check(narrower, wider, "")))
 
 
@@ -39,19 +43,32 @@ class _Inclusion:
     narrower_root: Schema
     wider_root: Schema
     _open: list[tuple[Schema, Schema]] = field(default_factory=list)
+    _comparisons: int = 0
 
     def check(self, narrower: Schema, wider: Schema, pointer: str) -> Iterator[Obstacle]:
         narrower, _ = resolve(narrower, self.narrower_root, "")
         wider, pointer = resolve(wider, self.wider_root, pointer)
         if any(narrower is one and wider is other for one, other in self._open):
             return  # A recursive schema: it holds here if it holds everywhere else.
-        if _inlined(narrower, self.narrower_root) == _inlined(wider, self.wider_root):
+        if self._equal(narrower, wider):
+            return
+        self._comparisons += 1
+        if self._comparisons > COMPARISONS:
+            yield Obstacle(pointer, "", "some documents (the schemas are too large to compare)")
             return
         self._open.append((narrower, wider))
         try:
             yield from self._keywords(narrower, wider, pointer)
         finally:
             self._open.pop()
+
+    def _equal(self, narrower: Schema, wider: Schema) -> bool:
+        before, now = json.dumps(narrower, sort_keys=True), json.dumps(wider, sort_keys=True)
+        return before == now and ('"$ref"' not in now or self._same_definitions())
+
+    def _same_definitions(self) -> bool:
+        before, now = self.narrower_root.get("definitions"), self.wider_root.get("definitions")
+        return json.dumps(before, sort_keys=True) == json.dumps(now, sort_keys=True)
 
     def _holds(self, narrower: Schema, wider: Schema) -> bool:
         return next(self.check(narrower, wider, ""), None) is None
@@ -62,7 +79,7 @@ class _Inclusion:
             return
         parts = [narrower, *self._conjuncts(narrower)]
         for keyword in wider:
-            if keyword in _ANNOTATIONS:
+            if keyword == "definitions":
                 continue
             found = [list(self._keyword(keyword, part, wider, pointer)) for part in parts]
             if all(found) and not self._alternatives_hold(parts, keyword, wider):
@@ -100,8 +117,8 @@ class _Inclusion:
         self, keyword: str, narrower: Schema, wider: Schema, pointer: str
     ) -> Iterator[Obstacle]:
         where = pointer + token(keyword)
-        applies_to = _APPLIES_TO.get(keyword)
-        if applies_to and not applies_to & _types(narrower):
+        types = _types(narrower)
+        if any(keyword in keywords and not types & set(of) for of, keywords in _APPLIES_TO.items()):
             return
         match keyword:
             case "properties" | "additionalProperties":
@@ -121,14 +138,10 @@ class _Inclusion:
             case _ if rule := _RULES.get(keyword):
                 if documents := rule(narrower, wider[keyword]):
                     yield Obstacle(where, keyword, documents)
-            case _ if not self._same(keyword, narrower, wider):
+            case "oneOf" if self._equal({"": narrower.get("oneOf")}, {"": wider["oneOf"]}):
+                pass
+            case _:
                 yield Obstacle(where, keyword, _UNKNOWN)
-
-    def _same(self, keyword: str, narrower: Schema, wider: Schema) -> bool:
-        if keyword not in narrower or keyword not in _STANDS_ALONE:
-            return False
-        before = _inlined({keyword: narrower[keyword]}, self.narrower_root)
-        return before == _inlined({keyword: wider[keyword]}, self.wider_root)
 
     def _properties(self, narrower: Schema, wider: Schema, pointer: str) -> Iterator[Obstacle]:
         where = pointer + "/additionalProperties"
@@ -164,42 +177,12 @@ def resolve(schema: Schema, root: Schema, pointer: str) -> tuple[Schema, str]:
     return schema, pointer
 
 
-def _inlined(
-    schema: object, root: Schema, pointer: str = "", seen: tuple[tuple[int, str], ...] = ()
-) -> object:
-    """The schema's meaning as a value to compare: no annotations, references put in place."""
-    if not isinstance(schema, dict):
-        return json.dumps(schema)
-    resolved, _ = resolve(schema, root, pointer)
-    if resolved is not schema:
-        for identity, where in seen:
-            if identity == id(resolved):
-                return ("recursion", where)
-        seen = (*seen, (id(resolved), pointer))
-    meaning: dict[str, object] = {}
-    for keyword, value in resolved.items():
-        here = pointer + token(keyword)
-        match keyword:
-            case _ if keyword in _ANNOTATIONS:
-                continue
-            case "properties":
-                meaning[keyword] = {
-                    name: _inlined(inner, root, here + token(name), seen)
-                    for name, inner in value.items()
-                }
-            case "allOf" | "anyOf" | "oneOf":
-                meaning[keyword] = [
-                    _inlined(inner, root, here + token(index), seen)
-                    for index, inner in enumerate(value)
-                ]
-            case "additionalProperties" | "not":
-                meaning[keyword] = _inlined(value, root, here, seen)
-            case "items" if isinstance(value, dict):
-                meaning[keyword] = _inlined(value, root, here, seen)
-            case _:
-                text = json.dumps(value, sort_keys=True)
-                meaning[keyword] = object() if '"$ref"' in text or keyword == "$ref" else text
-    return meaning
+def _without_annotations(schema: Schema) -> Schema:
+    bare = copy.deepcopy(dict(schema))
+    for _, inner in subschemas(bare):
+        for annotation in _ANNOTATIONS:
+            cast(dict[str, Any], inner).pop(annotation, None)
+    return bare
 
 
 def _validator(schema: Schema, root: Schema) -> Draft4Validator:
@@ -222,7 +205,7 @@ def _rest(schema: Schema) -> Schema | None:
 
 _Rule = Callable[[Schema, Any], str | None]
 
-_UNKNOWN = "documents that cannot be shown to meet it"
+_UNKNOWN = "some documents (its changes cannot be compared)"
 
 
 def _type(narrower: Schema, given: str | list[str]) -> str | None:
@@ -265,8 +248,13 @@ def _multiple_of(narrower: Schema, divisor: float) -> str | None:
 
 def _pattern(narrower: Schema, pattern: str) -> str | None:
     before = narrower.get("pattern")
-    shown = before is not None and patterns.accepts_all_of(pattern, before)
-    return None if shown else f"strings that cannot be shown to match {pattern}"
+    match before is not None and patterns.accepts_all_of(pattern, before):
+        case True:
+            return None
+        case False:
+            return f"strings that do not match {pattern}"
+        case None:
+            return "some strings (the patterns cannot be compared)"
 
 
 def _unique_items(narrower: Schema, unique: bool) -> str | None:
@@ -301,26 +289,15 @@ _RULES: Mapping[str, _Rule] = {
     "uniqueItems": _unique_items,
 }
 
-# Other keywords change what these mean, or are changed by them.
-_STANDS_ALONE = frozenset({"format", "not", "oneOf"})
-
-_NUMBER, _STRING = frozenset({"integer", "number"}), frozenset({"string"})
-_ARRAY, _OBJECT = frozenset({"array"}), frozenset({"object"})
-
-_APPLIES_TO: Mapping[str, frozenset[str]] = {
-    "additionalProperties": _OBJECT,
-    "items": _ARRAY,
-    "maxItems": _ARRAY,
-    "maxLength": _STRING,
-    "maxProperties": _OBJECT,
-    "maximum": _NUMBER,
-    "minItems": _ARRAY,
-    "minLength": _STRING,
-    "minProperties": _OBJECT,
-    "minimum": _NUMBER,
-    "multipleOf": _NUMBER,
-    "pattern": _STRING,
-    "properties": _OBJECT,
-    "required": _OBJECT,
-    "uniqueItems": _ARRAY,
+_APPLIES_TO = {
+    ("array",): {"items", "maxItems", "minItems", "uniqueItems"},
+    ("integer", "number"): {"maximum", "minimum", "multipleOf"},
+    ("object",): {
+        "additionalProperties",
+        "maxProperties",
+        "minProperties",
+        "properties",
+        "required",
+    },
+    ("string",): {"maxLength", "minLength", "pattern"},
 }
