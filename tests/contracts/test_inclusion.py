@@ -62,7 +62,11 @@ INCLUDED: list[tuple[str, Any, Any]] = [
     ),
     ("one of allOf", {"allOf": [{"type": "string"}, {"minLength": 2}]}, {"minLength": 1}),
     ("all of allOf", {"type": "string", "minLength": 1}, {"allOf": [{"type": "string"}]}),
-    ("equal oneOf", {"oneOf": [{"type": "null"}]}, {"oneOf": [{"type": "null", "title": "A"}]}),
+    (
+        "equal oneOf",
+        {"oneOf": [{"type": "null", "title": "A"}]},
+        {"oneOf": [{"type": "null", "title": "B"}]},
+    ),
     (
         "by reference",
         {"$ref": "#/definitions/A", "definitions": {"A": {"type": "string"}}},
