@@ -106,25 +106,25 @@ clean: ## Stop the local environment and remove all that was built
 	@if [ -e $(VENV)/.ready ]; then $(DEVENV) down; fi
 	rm -rf $(VENV) $(ENGINE_VENV) .local .terraform dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
-# $(1): the environment's directory. A new lock makes it anew, so that nothing of the old one stays.
-define make_venv
-	@set -e; \
-	for python in python3.13 python3 python; do \
-		if "$$python" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info[:2] != (3, 13))' >/dev/null 2>&1; then \
-			rm -rf $(1); \
-			echo "making $(1)" >&2; \
-			"$$python" -m venv $(1); \
-			$(1)/bin/python -m pip install -qq --disable-pip-version-check --require-hashes --requirement $<; \
-			touch $@; \
-			exit 0; \
-		fi; \
-	done; \
-	echo "Python 3.13 is not installed: install it (with its venv module), as python3.13 or python3." >&2; \
-	exit 1
-endef
-
+# pip brings nothing but uv, at the version and with the hash that the lock has.
 $(VENV)/.ready: tests/requirements.txt
-	$(call make_venv,$(VENV))
+	@set -e; brought=$$(mktemp -d); trap 'rm -rf "$$brought"' EXIT; \
+	for python in python3.13 python3 python ''; do \
+		if "$$python" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 13))' >/dev/null 2>&1; then break; fi; \
+	done; \
+	if [ -z "$$python" ]; then \
+		echo "Python 3.13 is not installed: install it, with pip, as python3.13 or python3." >&2; exit 1; \
+	fi; \
+	sed -n '/^uv==/,/[^\\]$$/p' $< | "$$python" -m pip install -qq --no-deps --require-hashes --target "$$brought" --requirement /dev/stdin; \
+	$(call make_venv,"$$brought/bin/uv","$$python")
 
-$(ENGINE_VENV)/.ready: tools/devenv/requirements.txt
-	$(call make_venv,$(ENGINE_VENV))
+$(ENGINE_VENV)/.ready: tools/devenv/requirements.txt | $(VENV)/.ready
+	@set -e; $(call make_venv,$(VENV)/bin/uv,$(RUN))
+
+# $(1): uv, $(2): Python. A new lock makes an environment anew, so that nothing of the old one stays.
+define make_venv
+	echo "making $(@D)" >&2; \
+	$(1) venv --quiet --clear --python $(2) $(@D); \
+	$(1) pip install --quiet --compile-bytecode --python $(@D) --require-hashes --requirement $<; \
+	touch $@
+endef

@@ -1,25 +1,39 @@
 """How the commands tell a person what they do."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
 from rich.text import Text
+
+QUIET_SECONDS = 15
+
+# Takes how far something is.
+type Tell = Callable[[str], None]
 
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
 
 
 @contextmanager
-def progress(what: str) -> Iterator[None]:
-    """Show that something takes a while, and how long it took."""
-    began = time.perf_counter()
-    with out.status(f"{what} ..."):
-        yield
+def progress(what: str) -> Iterator[Tell]:
+    """Show that something takes a while, how far it is as the block tells, and how long it took."""
+    began = told = time.perf_counter()
+
+    def tell(state: str) -> None:
+        nonlocal told
+        status.update(f"{what}: {state} ...")
+        # Where nothing can be overwritten, a line now and then.
+        if not out.is_terminal and time.perf_counter() - told >= QUIET_SECONDS:
+            told = time.perf_counter()
+            out.print(f"{what}: {state}", soft_wrap=True)
+
+    with out.status(f"{what} ...") as status:
+        yield tell
     seconds = time.perf_counter() - began
     if seconds >= 1:
-        out.print(Text.assemble(what, (f"  {seconds:.0f} s", "dim")))
+        out.print(Text.assemble(what, (f"  {seconds:.0f} s", "dim")), soft_wrap=True)
 
 
 def error(message: str, detail: str = "") -> None:

@@ -28,7 +28,8 @@ REQUIREMENTS = LAMBDAS / "requirements.txt"
 DIST = REPOSITORY / "dist"
 SOURCES = ("callbacks", "functions")
 KINDS = ("json", "py")
-MACHINES = {"arm64": "aarch64", "x86_64": "x86_64"}
+# Lambda's Amazon Linux 2023 has glibc 2.34.
+PLATFORMS = {"arm64": "aarch64-manylinux_2_34", "x86_64": "x86_64-manylinux_2_34"}
 PYTHONS = ("3.13", "3.14")
 
 # What the adapters call. Without the other 400 services' data, botocore starts in two thirds of
@@ -37,6 +38,7 @@ SERVICES = frozenset({"dynamodb", "secretsmanager", "sns", "sqs", "stepfunctions
 
 # What is never read at run time. Licences stay.
 UNUSED = (
+    ".lock",
     "bin/*",
     "*/__pycache__/*",
     "*/tests/*",
@@ -68,8 +70,8 @@ def build(architecture: str, python: str) -> Path:
     Raises PackageError if the architecture or the Python version is not offered, a dependency has
     no wheel for them, or a source does not compile. What was there before is then left as it was.
     """
-    if architecture not in MACHINES:
-        raise PackageError(f"ARCH={architecture} is not offered: use {' or '.join(MACHINES)}.")
+    if architecture not in PLATFORMS:
+        raise PackageError(f"ARCH={architecture} is not offered: use {' or '.join(PLATFORMS)}.")
     if python not in PYTHONS:
         raise PackageError(f"PYTHON={python} is not offered: use {' or '.join(PYTHONS)}.")
 
@@ -146,30 +148,34 @@ def _dependencies(architecture: str, python: str) -> Path:
 
 
 def _install(tree: Path, architecture: str, python: str) -> None:
-    machine = MACHINES[architecture]
-    # Lambda's Amazon Linux 2023 has glibc 2.34.
-    platforms = [f"manylinux_2_{minor}_{machine}" for minor in range(17, 35)]
-    command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    command += ["--no-input", "--no-compile", "--no-deps", "--require-hashes"]
-    command += ["--only-binary", ":all:", "--requirement", str(REQUIREMENTS)]
-    command += ["--implementation", "cp", "--python-version", python, "--target", str(tree)]
-    for wheel in [*platforms, f"manylinux2014_{machine}"]:
-        command += ["--platform", wheel]
-    pip = subprocess.run(command, capture_output=True, text=True, check=False)
-    if pip.returncode == 0:
+    command = [sys.executable, "-m", "uv", "pip", "install", "--quiet", "--color", "never"]
+    command += [
+        "--target",
+        str(tree),
+        "--requirements",
+        str(REQUIREMENTS),
+        "--require-hashes",
+        "--no-deps",
+    ]
+    command += ["--only-binary", ":all:", "--python", sys.executable, "--python-version", python]
+    command += ["--python-platform", PLATFORMS[architecture]]
+    # Not linked to uv's cache: what is pruned here would be changed there.
+    command += ["--link-mode", "copy"]
+    uv = subprocess.run(command, capture_output=True, text=True, check=False)
+    if uv.returncode == 0:
         return
-    if missing := re.search(r"No matching distribution found for (\S+)", pip.stderr):
+    if missing := re.search(r"no version of (\S+)|(\S+==\S+) has no (usable )?wheel", uv.stderr):
         raise PackageError(
-            f"No wheel of {missing[1]} for {architecture} and Python {python} was found: pin a "
-            "version that has one, or check that the package index can be reached."
+            f"No wheel of {missing[1] or missing[2]} for {architecture} and Python {python} was "
+            "found: pin a version that has one."
         )
-    if differs := re.search(r"DO NOT MATCH THE HASHES.*\n\s*(\S+)", pip.stderr):
+    if differs := re.search(r"Hash mismatch for `(\S+)`", uv.stderr):
         raise PackageError(
             f"{differs[1]} does not match its hash in lambdas/requirements.txt: find out who "
             "changed it before you lock it anew."
         )
-    reason = (pip.stderr.strip() or "it gave no reason").splitlines()[-1]
-    raise PackageError(f"pip could not install the dependencies: {reason}")
+    reason = (uv.stderr.strip() or "it gave no reason").splitlines()[0].removeprefix("error: ")
+    raise PackageError(f"uv could not install the dependencies: {reason}")
 
 
 def _prune_botocore(tree: Path) -> None:
@@ -269,7 +275,7 @@ def _digest(*parts: object) -> str:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--arch", default="arm64", help=" or ".join(MACHINES))
+    parser.add_argument("--arch", default="arm64", help=" or ".join(PLATFORMS))
     parser.add_argument("--python", default="3.13", help=" or ".join(PYTHONS))
     arguments = parser.parse_args()
     try:

@@ -5,8 +5,7 @@ import os
 import re
 import shutil
 import subprocess
-import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -22,15 +21,12 @@ MODULES = REPOSITORY / "terraform" / "modules"
 LOCK_FILE = ROOTS / "platform" / ".terraform.lock.hcl"
 PROVIDER = "registry.terraform.io/hashicorp/aws"
 MINIMUM_VERSION = (1, 11)
-ADD_ON_ROOTS = (Path("/opt"), Path("/srv"))
-
-_PROVIDER_NOT_FETCHED = re.compile(
-    r"Failed to (query available provider packages|install provider)"
-)
+MIRROR_PARENTS = (Path("/opt"), Path("/srv"))
+_PROVIDER_NOT_FOUND = re.compile(r"Failed to (query available provider packages|install provider)")
 
 
 class TerraformError(UserError):
-    """A Terraform command failed."""
+    """A Terraform command failed; `detail` has its errors."""
 
 
 @dataclass(frozen=True)
@@ -77,64 +73,26 @@ def locked_provider_version(lock_file: Path) -> str:
     return block[1]
 
 
-def find_mirror(
-    directory: Path,
-    version: str,
-    platform: str,
-    environ: Mapping[str, str],
-    add_on_roots: Iterable[Path],
-) -> Path:
-    """The first filesystem mirror that holds hashicorp/aws in this version for this platform.
+def mirror(version: str, platform: str, environ: Mapping[str, str]) -> Path | None:
+    """A filesystem mirror of the provider, for a machine that cannot reach the registry.
 
-    Where `TF_PLUGIN_MIRROR` is set it is the only one: a wish is not overruled in silence.
-
-    Raises:
-        UserError: no mirror holds it.
+    It is what `TF_PLUGIN_MIRROR` names, or a folder in MIRROR_PARENTS that holds this version.
+    Without one, Terraform searches its own places. The lock file's hashes hold everywhere.
     """
-    wish = environ.get("TF_PLUGIN_MIRROR")
-    if wish:
-        if _holds(Path(wish), version, platform):
-            return Path(wish).resolve()
-        raise UserError(
-            "The Terraform registry cannot be reached, and TF_PLUGIN_MIRROR does not hold "
-            f"hashicorp/aws {version} for {platform}: point it at a folder made by "
-            "`terraform providers mirror`."
-        )
-    for mirror in (*_implied_mirrors(directory, environ), *_add_ons(add_on_roots)):
-        if _holds(mirror, version, platform):
-            return mirror.resolve()
-    raise UserError(
-        "The Terraform registry cannot be reached, and no mirror holds "
-        f"hashicorp/aws {version} for {platform}: connect to registry.terraform.io, or set "
-        "TF_PLUGIN_MIRROR to a folder made by `terraform providers mirror`."
-    )
+    if named := environ.get("TF_PLUGIN_MIRROR"):
+        return Path(named).resolve()
+    unpacked, packed = f"{version}/{platform}", f"terraform-provider-aws_{version}_{platform}.zip"
+    for parent in MIRROR_PARENTS:
+        for provider in sorted(parent.glob(f"*/{PROVIDER}")):
+            if (provider / unpacked).is_dir() or (provider / packed).is_file():
+                return provider.parents[2]
+    return None
 
 
-def _implied_mirrors(directory: Path, environ: Mapping[str, str]) -> Iterator[Path]:
-    home = Path(environ.get("HOME") or Path.home())
-    yield directory / "terraform.d" / "plugins"
-    yield home / ".terraform.d" / "plugins"
-    if sys.platform == "darwin":
-        for top in (home, Path("/")):
-            yield top / "Library" / "Application Support" / "io.terraform" / "plugins"
-        return
-    data_home = environ.get("XDG_DATA_HOME") or str(home / ".local" / "share")
-    data_dirs = environ.get("XDG_DATA_DIRS") or "/usr/local/share:/usr/share"
-    for base in (data_home, *data_dirs.split(":")):
-        if base:
-            yield Path(base) / "terraform" / "plugins"
-
-
-def _add_ons(roots: Iterable[Path]) -> Iterator[Path]:
-    for root in roots:
-        yield from sorted(tree.parent for tree in root.glob("*/registry.terraform.io"))
-
-
-def _holds(mirror: Path, version: str, platform: str) -> bool:
-    provider = mirror / PROVIDER
-    packed = provider / f"terraform-provider-aws_{version}_{platform}.zip"
-    unpacked = provider / version / platform
-    return packed.is_file() or unpacked.is_dir()
+def _errors(output: str) -> str:
+    """What was printed from the first error on; everything, where none is called that."""
+    found = re.search(r"^Error: ", output, re.MULTILINE)
+    return output[found.start() :] if found else output
 
 
 def _command_environment(environ: Mapping[str, str]) -> dict[str, str]:
@@ -149,13 +107,15 @@ def _command_environment(environ: Mapping[str, str]) -> dict[str, str]:
 class Directory:
     """A directory of Terraform files, initialised in a data directory of its own choice.
 
-    `environ` is all that its commands see of the environment; `log`, a file, takes what they print.
+    `environ` is all that its commands see of the environment; `log`, a file, takes what they print,
+    and `watch` each line of it.
     """
 
     path: Path
     data_dir: Path
     environ: Mapping[str, str]
     log: Path | None = None
+    watch: Callable[[str], None] = lambda _: None
 
     def init(self, *backend_options: str) -> None:
         """Initialise, without changing the lock file; one at a time, for the sake of the cache.
@@ -164,31 +124,23 @@ class Directory:
             TerraformError: it failed.
             UserError: the provider is neither in the registry's reach nor in a mirror.
         """
-        with FileLock(_cache_dir() / "lock"):
-            self._init(*backend_options)
-
-    def _init(self, *backend_options: str) -> None:
-        release = installed_release()
-        own_lock = self.path / LOCK_FILE.name
-        lock_file = own_lock if own_lock.exists() else LOCK_FILE
-        arguments = ["init", "-input=false", "-lockfile=readonly", *backend_options]
-        # The registry is asked once a process: an unreachable one can take half a minute to fail.
-        if not _mirrored:
-            try:
-                self.run(*arguments, quiet=True)
-                return
-            except TerraformError as error:
-                if not _PROVIDER_NOT_FETCHED.search(error.detail):
-                    raise
-        mirror = find_mirror(
-            self.path,
-            locked_provider_version(lock_file),
-            release.platform,
-            self.environ,
-            ADD_ON_ROOTS,
-        )
-        _mirrored.add(mirror)
-        self.run(*arguments, f"-plugin-dir={mirror}", quiet=True)
+        own = self.path / LOCK_FILE.name
+        version = locked_provider_version(own if own.exists() else LOCK_FILE)
+        platform = installed_release().platform
+        found = mirror(version, platform, self.environ)
+        options = [*backend_options, *([f"-plugin-dir={found}"] if found else [])]
+        try:
+            with FileLock(_cache_dir() / "lock"):
+                self.run("init", "-input=false", "-lockfile=readonly", *options, quiet=True)
+        except TerraformError as error:
+            if not _PROVIDER_NOT_FOUND.search(error.detail):
+                raise
+            raise UserError(
+                f"Terraform found no hashicorp/aws {version} for {platform}: connect to "
+                "registry.terraform.io, or set TF_PLUGIN_MIRROR to a folder made by "
+                "`terraform providers mirror`.",
+                error.detail,
+            ) from error
 
     def run(self, *arguments: str, quiet: bool = False) -> str:
         """Run a command and return what it printed, or nothing if that went to the terminal.
@@ -204,22 +156,39 @@ class Directory:
             **_command_environment(self.environ),
             "TF_DATA_DIR": str(self.data_dir.resolve()),
         }
-        log = None if quiet else self.log
-        captured = quiet or log is not None
-        done = subprocess.run(
-            ["terraform", f"-chdir={self.path}", *arguments],
-            env=environ,
-            check=False,
-            stdout=subprocess.PIPE if captured else None,
-            stderr=subprocess.STDOUT if captured else None,
-            text=True,
-        )
-        output = done.stdout or ""
-        if log is not None:
-            with log.open("a") as sink:
-                sink.write(f"$ terraform {' '.join(arguments)}\n{output}\n")
-        if done.returncode != 0:
-            raise TerraformError(f"`terraform {arguments[0]}` failed in {self.path}.", output)
+        captured = quiet or self.log is not None
+        log = self.log if self.log and not quiet else Path(os.devnull)
+        command, *options = arguments
+        if captured:
+            options.insert(0, "-no-color")
+        printed = []
+        with (
+            log.open("a") as sink,
+            subprocess.Popen(
+                ["terraform", f"-chdir={self.path}", command, *options],
+                env=environ,
+                stdout=subprocess.PIPE if captured else None,
+                stderr=subprocess.STDOUT if captured else None,
+                text=True,
+            ) as process,
+        ):
+            sink.write(f"$ terraform {' '.join(arguments)}\n")
+            try:
+                for line in process.stdout or ():
+                    printed.append(line)
+                    sink.write(line)
+                    self.watch(line)
+                process.wait()
+            except KeyboardInterrupt:
+                # The terminal has interrupted Terraform too, which now saves what it did.
+                process.communicate()
+                raise
+        output = "".join(printed)
+        if process.returncode != 0:
+            whole = f" The whole log is {log}." if self.log and not quiet else ""
+            raise TerraformError(
+                f"`terraform {command}` failed in {self.path}.{whole}", _errors(output)
+            )
         return output
 
     def outputs(self) -> dict[str, Any]:
@@ -232,6 +201,3 @@ def _cache_dir() -> Path:
     directory = REPOSITORY / ".terraform" / "plugin-cache"
     directory.mkdir(parents=True, exist_ok=True)
     return directory
-
-
-_mirrored: set[Path] = set()

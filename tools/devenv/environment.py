@@ -3,8 +3,10 @@
 import hashlib
 import json
 import os
+import re
 import shutil
 from collections.abc import Callable, Collection, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -33,8 +35,13 @@ _SOURCES = ("terraform", "schemas", "statemachines")
 # As terraform/roots/platform/envs/local.tfvars has it.
 EXTERNAL_ID = "local-acme-shipping"
 
-# What a step does, as a context around it.
-type Report = Callable[[str], AbstractContextManager[None]]
+_PLAN = re.compile(r"^Plan: (\d+) to add, (\d+) to change, (\d+) to destroy")
+_DONE = re.compile(r": (Creation|Modifications|Destruction) complete after ")
+_WAITS = re.compile(r"(\w+\.\w+)(\[[^]]*\])?: Still \w+")
+
+# What a step does, as a context around it, which may be told how far the step is.
+type Report = Callable[[str], AbstractContextManager[Callable[[str], None]]]
+_UNTOLD: Report = lambda _: nullcontext(lambda _: None)  # noqa: E731
 
 
 class NotUpError(UserError):
@@ -66,7 +73,7 @@ class Environment:
     directory: Path
     engine_python: Path
 
-    def up(self, report: Report = lambda _: nullcontext(), abandoned: Collection[str] = ()) -> bool:
+    def up(self, report: Report = _UNTOLD, abandoned: Collection[str] = ()) -> bool:
         """Bring the environment to what the sources say; return whether anything had to be done.
 
         A missing, dead or half-made environment is made anew.
@@ -79,16 +86,17 @@ class Environment:
         installed_release()
         self.directory.mkdir(parents=True, exist_ok=True)
         with self._lock():
-            with report("building the package"):
-                built = package.manifest(package.host_architecture())
-            state = self._living_state()
+            with (
+                report("building the package and starting the local AWS"),
+                ThreadPoolExecutor() as beside,
+            ):
+                building = beside.submit(package.manifest, package.host_architecture())
+                state = self._living_state() or self._start()
+                built = building.result()
             fingerprint = _fingerprint(built)
-            if state and state.applied == fingerprint:
+            if state.applied == fingerprint:
                 return False
             require_clean()
-            if state is None:
-                with report("starting the local AWS"):
-                    state = self._start()
             self._apply(state, fingerprint, built, report, abandoned)
             return True
 
@@ -253,12 +261,12 @@ class Environment:
         abandoned: Collection[str] = (),
     ) -> Json:
         (self.directory / f"{name}.tfvars.json").write_text(json.dumps(variables))
-        root = self._root(name, engine)
-        with report(f"applying the {name} as account {ACCOUNTS[name]}"):
+        with report(f"applying the {name} as account {ACCOUNTS[name]}") as tell:
+            root = replace(self._root(name, engine), watch=_progress(tell))
             root.init(
                 "-reconfigure", f"-backend-config={ROOTS / name / 'envs' / 'local.s3.tfbackend'}"
             )
-            options = ["-auto-approve", "-input=false", "-no-color", *self.variables(name)]
+            options = ["-auto-approve", "-input=false", *self.variables(name)]
             if name == "platform":
                 release.apply(root, account(name, engine.endpoint_url), options, abandoned)
             else:
@@ -272,6 +280,23 @@ class Environment:
             environ={**_outer_variables(), **account_variables(name, engine.endpoint_url)},
             log=self.directory / f"terraform-{name}.log",
         )
+
+
+def _progress(tell: Callable[[str], None]) -> Callable[[str], None]:
+    """Takes the lines that an apply prints, and tells how many of its resources are done."""
+    planned = done = 0
+
+    def watch(line: str) -> None:
+        nonlocal planned, done
+        if plan := _PLAN.search(line):
+            planned, done = sum(map(int, plan.groups())), 0
+        elif _DONE.search(line):
+            done += 1
+        waits = _WAITS.search(line)
+        if planned:
+            tell(f"{done} of {planned}" + (f", waits for {waits[1]}" if waits else ""))
+
+    return watch
 
 
 def account(name: str, endpoint_url: str) -> Account:

@@ -4,35 +4,42 @@ import json
 from typing import Any
 
 from rich.highlighter import JSONHighlighter
-from rich.padding import Padding
-from rich.table import Table
 from rich.text import Text
 
 from tools.devenv.walkthrough import Step
 from tools.show import out
 
+COLUMNS = 80
+
 
 def step(number: int, taken: Step) -> None:
-    """One step of the walk, with its data and its time."""
-    out.print(
-        Text.assemble(
-            (f"{number}. {taken.title}", "bold green"), (f"  {taken.seconds * 1000:.0f} ms", "dim")
-        )
-    )
-    data = Table.grid(padding=(0, 2))
-    data.add_column(style="cyan")
-    data.add_column(overflow="fold")
+    """One step of the walk, with its data and its time.
+
+    What does not fit beside its name stands below it, whole, so that it can be copied.
+    """
+    _print((f"{number}. {taken.title}", "bold green"), (f"  {taken.seconds * 1000:.0f} ms", "dim"))
     for name, value in taken.data.items():
-        data.add_row(name, _compact(value))
-    out.print(Padding(data, (0, 0, 1, 3)))
+        beside = _text(value)
+        if len(f"   {name}  {beside}") <= COLUMNS:
+            _print("   ", (name, "cyan"), "  ", beside)
+            continue
+        _print("   ", (name, "cyan"))
+        for line in _text(value, indent=2).split():
+            _print("     ", line)
+    _print()
 
 
-def _compact(value: Any) -> str | Text:
+def _text(value: Any, indent: int | None = None) -> Text:
     if isinstance(value, str):
-        return value
-    return JSONHighlighter()(Text(json.dumps(value, default=_plain, ensure_ascii=False)))
+        return Text(value)
+    document = json.dumps(value, default=_plain, ensure_ascii=False, indent=indent)
+    return JSONHighlighter()(Text(document))
 
 
 def _plain(value: Any) -> Any:
     # DynamoDB's numbers are Decimals.
     return int(value) if value == int(value) else float(value)
+
+
+def _print(*parts: str | Text | tuple[str, str]) -> None:
+    out.print(Text.assemble(*parts), soft_wrap=True)

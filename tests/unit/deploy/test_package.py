@@ -3,6 +3,7 @@
 import json
 import os
 import platform
+import re
 import shutil
 import subprocess
 import sys
@@ -219,8 +220,8 @@ def test_what_is_not_offered_is_refused(built: Path, arguments: list[str], sente
 @pytest.mark.parametrize(
     ("locked", "replacement", "sentence"),
     [
-        ("six==1.17.0", "six==0.0.1", "No wheel of six==0.0.1 for "),
-        ("sha256:", "sha256:0", "six==1.17.0 does not match its hash"),
+        (r"six==1\.17\.0", "six==0.0.1", "No wheel of six==0.0.1 for "),
+        ("sha256:.", "sha256:0", "six==1.17.0 does not match its hash"),
     ],
 )
 def test_dependency_that_cannot_be_had_leaves_what_was_there(
@@ -234,7 +235,7 @@ def test_dependency_that_cannot_be_had_leaves_what_was_there(
         for entry in requirements.read_text().replace("\\\n", "").splitlines()
         if entry.startswith("six==")
     )
-    requirements.write_text(six.replace(locked, replacement))
+    requirements.write_text(re.sub(locked, replacement, six))
     before = archive(checkout, HERE).read_bytes()
 
     result = run(checkout, "--arch", HERE)

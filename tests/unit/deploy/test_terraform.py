@@ -1,17 +1,21 @@
-"""Where `terraform init` finds the provider when the registry is out of reach."""
+"""How Terraform is run: where it finds its provider, what is kept of what it prints."""
 
 import os
+import signal
+import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from tools import REPOSITORY
 from tools.deploy import terraform
-from tools.deploy.terraform import Directory, TerraformError, find_mirror
+from tools.deploy.terraform import Directory, TerraformError
 from tools.errors import UserError
 
-VERSION = "5.100.0"
+VERSION = terraform.locked_provider_version(terraform.LOCK_FILE)
 PLATFORM = "linux_amd64"
 PROVIDER = Path("registry.terraform.io/hashicorp/aws")
 
@@ -27,178 +31,129 @@ def packed(mirror: Path, version: str = VERSION, platform: str = PLATFORM) -> Pa
     return mirror
 
 
-class Machine:
-    """A machine of its own: home, data directories, add-on roots, and a Terraform root."""
+class Terraform:
+    """A `terraform` on the PATH: a script that notes how it was called, and a directory for it."""
 
     def __init__(self, top: Path) -> None:
-        self.root = top / "root"
-        self.home = top / "home"
-        self.data_home = top / "data-home"
-        self.data_dirs = (top / "share-1", top / "share-2")
-        self.opt = top / "opt"
-        self.environ = {
-            "HOME": str(self.home),
-            "XDG_DATA_HOME": str(self.data_home),
-            "XDG_DATA_DIRS": os.pathsep.join(map(str, self.data_dirs)),
-        }
+        self.calls = top / "calls"
+        self.parent = top / "opt"
+        self.log = top / "log"
+        self.environ = {"PATH": f"{top / 'bin'}{os.pathsep}{os.environ['PATH']}"}
+        self._program = top / "bin" / "terraform"
+        self._program.parent.mkdir()
+        self._data_dir = top / "data"
+        self.does("true")
 
-    def find(self) -> Path:
-        return find_mirror(self.root, VERSION, PLATFORM, self.environ, [self.opt])
-
-
-@pytest.fixture
-def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
-    monkeypatch.setattr(sys, "platform", "linux")
-    return Machine(tmp_path)
-
-
-SOURCES = {
-    "the root's own directory": lambda machine: machine.root / "terraform.d" / "plugins",
-    "the home directory": lambda machine: machine.home / ".terraform.d" / "plugins",
-    "XDG_DATA_HOME": lambda machine: machine.data_home / "terraform" / "plugins",
-    "XDG_DATA_DIRS, first": lambda machine: machine.data_dirs[0] / "terraform" / "plugins",
-    "XDG_DATA_DIRS, second": lambda machine: machine.data_dirs[1] / "terraform" / "plugins",
-    "an add-on root": lambda machine: machine.opt / "anything",
-}
-
-
-@pytest.mark.parametrize("make", [unpacked, packed])
-@pytest.mark.parametrize("source", SOURCES)
-def test_a_mirror_is_found(source: str, make: Callable[..., Path], machine: Machine) -> None:
-    mirror = make(SOURCES[source](machine))
-
-    assert machine.find() == mirror
-
-
-@pytest.mark.parametrize("make", [unpacked, packed])
-@pytest.mark.parametrize("other", [{"version": "5.99.0"}, {"platform": "darwin_arm64"}])
-@pytest.mark.parametrize("source", SOURCES)
-def test_a_mirror_of_another_release_is_none(
-    source: str, other: dict[str, str], make: Callable[..., Path], machine: Machine
-) -> None:
-    make(SOURCES[source](machine), **other)
-
-    with pytest.raises(UserError, match=r"no mirror holds hashicorp/aws 5\.100\.0 for linux_amd64"):
-        machine.find()
-
-
-def test_a_mirror_two_levels_down_in_an_add_on_root_is_none(machine: Machine) -> None:
-    unpacked(machine.opt / "vendor" / "mirror")
-
-    with pytest.raises(UserError, match="no mirror holds"):
-        machine.find()
-
-
-def test_the_wish_comes_before_all_others(machine: Machine, tmp_path: Path) -> None:
-    unpacked(machine.home / ".terraform.d" / "plugins")
-    machine.environ["TF_PLUGIN_MIRROR"] = str(unpacked(tmp_path / "wish"))
-
-    assert machine.find() == tmp_path / "wish"
-
-
-def test_a_wish_that_cannot_be_met_is_told(machine: Machine, tmp_path: Path) -> None:
-    unpacked(machine.home / ".terraform.d" / "plugins")
-    machine.environ["TF_PLUGIN_MIRROR"] = str(tmp_path / "nowhere")
-
-    with pytest.raises(UserError, match="TF_PLUGIN_MIRROR does not hold"):
-        machine.find()
-
-
-def test_the_data_home_is_below_home_unless_said(machine: Machine) -> None:
-    del machine.environ["XDG_DATA_HOME"]
-    mirror = unpacked(machine.home / ".local" / "share" / "terraform" / "plugins")
-
-    assert machine.find() == mirror
-
-
-class Terraform:
-    """A `terraform` on the PATH that can reach no registry, and notes how it was called."""
-
-    def __init__(self, directory: Path) -> None:
-        self.calls = directory / "calls"
-        self.complaint = "Error: Failed to query available provider packages"
-        self._program = directory / "terraform"
-        self._write()
-
-    def complain(self, complaint: str) -> None:
-        self.complaint = complaint
-        self._write()
-
-    def _write(self) -> None:
+    def does(self, command: str) -> None:
+        """What it does when it is asked for anything but its version."""
         told = f'{{"terraform_version": "1.11.4", "platform": "{PLATFORM}"}}'
         self._program.write_text(
             "#!/bin/sh\n"
-            f'echo "$TF_DATA_DIR $@" >> "{self.calls}"\n'
-            'case "$*" in\n'
-            f"*version*) echo '{told}' ;;\n"
-            "*-plugin-dir=*) ;;\n"
-            f'*) echo "{self.complaint}"; exit 1 ;;\n'
-            "esac\n"
+            f"case \"$*\" in *version*) echo '{told}'; exit ;; esac\n"
+            f'echo "$TF_DATA_DIR $*" >> "{self.calls}"\n'
+            f"{command}\n"
         )
         self._program.chmod(0o755)
 
-    @property
-    def inits(self) -> list[str]:
-        return [call for call in self.calls.read_text().splitlines() if " init " in call]
+    def directory(self, log: Path | None = None) -> Directory:
+        return Directory(self.parent.parent, self._data_dir, self.environ, log)
+
+    def init(self) -> str:
+        """The call that initialises a directory."""
+        self.directory().init("-backend=false")
+        (call,) = self.calls.read_text().splitlines()
+        assert call.startswith(f"{self._data_dir} ")
+        assert " init " in call
+        assert " -lockfile=readonly" in call
+        return call
 
 
 @pytest.fixture
 def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Terraform]:
-    directory = tmp_path / "bin"
-    directory.mkdir()
-    monkeypatch.setenv("PATH", f"{directory}{os.pathsep}{os.environ['PATH']}")
-    monkeypatch.setattr(terraform, "_mirrored", set())
+    program = Terraform(tmp_path)
+    monkeypatch.setenv("PATH", program.environ["PATH"])
+    monkeypatch.setattr(terraform, "MIRROR_PARENTS", [program.parent])
     terraform.installed_release.cache_clear()
-    yield Terraform(directory)
+    yield program
     terraform.installed_release.cache_clear()
 
 
-def root_of(machine: Machine) -> Directory:
-    machine.root.mkdir()
-    environ = {"PATH": os.environ["PATH"], **machine.environ}
-    return Directory(machine.root, machine.root / "data", environ)
-
-
-def test_init_falls_back_to_the_mirror_and_leaves_the_lock_file(
-    program: Terraform, machine: Machine
+@pytest.mark.parametrize("make", [unpacked, packed])
+def test_init_takes_the_provider_from_a_mirror_of_the_machine(
+    make: Callable[[Path], Path], program: Terraform
 ) -> None:
-    mirror = unpacked(machine.home / ".terraform.d" / "plugins")
-    root = root_of(machine)
+    mirror = make(program.parent / "anything")
 
-    root.init("-backend=false")
-    root.init("-backend=false")
-
-    first, fallback, second = program.inits
-    assert "-plugin-dir" not in first
-    assert f"-plugin-dir={mirror}" in fallback
-    assert second == fallback
-    assert all("-lockfile=readonly" in call for call in program.inits)
-    assert all(call.startswith(f"{root.data_dir} ") for call in program.inits)
+    assert f" -plugin-dir={mirror}" in program.init()
 
 
-@pytest.mark.usefixtures("program")
-def test_init_without_a_mirror_says_what_to_do(
-    machine: Machine, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("make", [unpacked, packed])
+@pytest.mark.parametrize("other", [{"version": "5.99.0"}, {"platform": "darwin_arm64"}])
+def test_init_leaves_a_mirror_of_another_release_alone(
+    other: dict[str, str], make: Callable[..., Path], program: Terraform
 ) -> None:
-    monkeypatch.setattr(terraform, "ADD_ON_ROOTS", ())
+    make(program.parent / "anything", **other)
+
+    assert "-plugin-dir" not in program.init()
+
+
+def test_init_takes_the_mirror_that_it_is_told_before_any_other(
+    program: Terraform, tmp_path: Path
+) -> None:
+    unpacked(program.parent / "anything")
+    program.environ["TF_PLUGIN_MIRROR"] = str(tmp_path / "mine")
+
+    assert f" -plugin-dir={tmp_path / 'mine'}" in program.init()
+
+
+def test_init_without_a_provider_says_what_to_do(program: Terraform) -> None:
+    program.does("echo 'Error: Failed to query available provider packages'; exit 1")
 
     with pytest.raises(
         UserError, match=r"connect to registry\.terraform\.io, or set TF_PLUGIN_MIRROR"
     ):
-        root_of(machine).init("-backend=false")
+        program.directory().init("-backend=false")
 
 
-def test_init_that_fails_for_another_reason_is_not_tried_again(
-    program: Terraform, machine: Machine
-) -> None:
-    unpacked(machine.home / ".terraform.d" / "plugins")
-    program.complain("Error: Unsupported block type")
+def test_init_that_fails_for_another_reason_gives_the_reason(program: Terraform) -> None:
+    program.does("echo 'Error: Unsupported block type'; exit 1")
 
     with pytest.raises(TerraformError) as failure:
-        root_of(machine).init("-backend=false")
+        program.directory().init("-backend=false")
 
     assert "Unsupported block type" in failure.value.detail
-    assert len(program.inits) == 1
+
+
+def test_a_failure_shows_the_errors_and_where_the_rest_is(program: Terraform) -> None:
+    program.does("printf 'a long plan\\n\\nError: no such role\\n\\n  on line 1\\n'; exit 1")
+
+    with pytest.raises(TerraformError, match=f"The whole log is {program.log}") as failure:
+        program.directory(program.log).run("apply")
+
+    assert failure.value.detail == "Error: no such role\n\n  on line 1\n"
+    assert "a long plan" in program.log.read_text()
+
+
+def test_an_interrupted_terraform_may_save_its_state(program: Terraform, tmp_path: Path) -> None:
+    saved, ready = tmp_path / "saved", tmp_path / "ready"
+    program.does(
+        f"trap 'sleep 1; touch {saved}; exit 1' INT; touch {ready}; while :; do sleep 0.1; done"
+    )
+    script = (
+        "import os; from pathlib import Path; from tools.deploy.terraform import Directory\n"
+        f"Directory(Path('/'), Path('{tmp_path}'), os.environ).run('apply')\n"
+    )
+    run = subprocess.Popen(
+        [sys.executable, "-c", script], cwd=REPOSITORY, stderr=subprocess.DEVNULL, process_group=0
+    )
+    while not ready.exists():
+        assert run.poll() is None
+        time.sleep(0.05)
+
+    os.killpg(run.pid, signal.SIGINT)
+    run.wait()
+
+    assert saved.exists()
 
 
 def test_terraform_that_is_missing_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -215,7 +170,3 @@ def test_terraform_that_is_too_old_is_told(monkeypatch: pytest.MonkeyPatch) -> N
 
     with pytest.raises(UserError, match=r"Terraform 1\.11\.4 is too old: install Terraform 1\.99"):
         terraform.installed_release()
-
-
-def test_the_lock_file_names_the_provider_version() -> None:
-    assert terraform.locked_provider_version(terraform.LOCK_FILE) == "5.100.0"
