@@ -32,8 +32,8 @@ down: $(VENV)/.ready ## Stop the local environment and forget it
 env: $(VENV)/.ready ## Print shell exports for the local environment (make -s env; ACCOUNT=partner)
 	@$(DEVENV) env --account $(ACCOUNT)
 
-test: lint types $(ENGINE_VENV)/.ready ## Run every check
-	$(VENV)/bin/pytest
+test: $(VENV)/.ready $(ENGINE_VENV)/.ready ## Run every check, side by side
+	@$(RUN) -m tools.checks lint types unit terraform-test e2e
 
 lint: $(VENV)/.ready ## Check style, format, layers and contracts
 	$(VENV)/bin/ruff check .

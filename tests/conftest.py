@@ -9,8 +9,8 @@ if TYPE_CHECKING:
     from tests.support.cloud import Cloud
 
 
-# What goes on in the background from the start is waited for last, and what adds a channel then.
-LAST = ("tests/terraform", "tests/e2e/test_task_type_life.py", "tests/e2e/access", "tests/e2e")
+# What adds a channel to the environment runs when nobody expects it without.
+LAST = ("tests/e2e/test_task_type_life.py", "tests/e2e/access", "tests/e2e")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

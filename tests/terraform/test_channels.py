@@ -53,7 +53,7 @@ def test_refuses_what_terraform_would_not_notice(
     root.init("-backend=false")
 
     with pytest.raises(TerraformError) as refused:
-        root.run("test", "-no-color", quiet=True)
+        root.run("test", quiet=True)
 
     assert why in " ".join(refused.value.detail.replace("│", "").split())
 

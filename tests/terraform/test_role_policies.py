@@ -31,7 +31,7 @@ def test_refuses_a_role_policy_that_iam_refuses(module: str, tmp_path: Path) -> 
     directory.init("-backend=false")
 
     try:
-        directory.run("test", "-no-color", quiet=True)
+        directory.run("test", quiet=True)
     except TerraformError as error:
         pytest.fail(f"{error}\n{error.detail}", pytrace=False)
 

@@ -152,6 +152,8 @@ class Directory:
         """
         installed_release()
         environ = {
+            # A provider builds hundreds of schemas at each start, a third faster if undisturbed.
+            "GOGC": "400",
             "TF_PLUGIN_CACHE_DIR": str(_cache_dir()),
             **_command_environment(self.environ),
             "TF_DATA_DIR": str(self.data_dir.resolve()),

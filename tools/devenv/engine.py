@@ -1,6 +1,7 @@
 """Starts and stops a local AWS engine, and takes no other process for it."""
 
 import os
+import random
 import socket
 import subprocess
 import time
@@ -15,9 +16,18 @@ from tools.errors import UserError
 
 HOST = "127.0.0.1"
 SECRET = "test"
-START_SECONDS = 60
+START_SECONDS = 300
 STOP_SECONDS = 10
 CLOCK_TOLERANCE_SECONDS = 2
+
+# Longer than any client keeps an idle connection; Terraform's keep theirs for 90 s. One that the
+# engine closes just as a call comes in is lost after the call was carried out, which is then
+# repeated and refused, since what it made is there.
+KEEP_ALIVE_SECONDS = 86_400
+
+# Below those that systems give to outgoing connections, one of which may have a port when it is
+# needed at last.
+PORTS = range(20_000, 32_768)
 
 # Engines outlive the process that starts them; Python warns about one that is dropped.
 _children: list[subprocess.Popen[bytes]] = []
@@ -77,7 +87,11 @@ def spawn(
     temporary.mkdir(parents=True, exist_ok=True)
     with _log(directory).open("wb") as sink:
         child = subprocess.Popen(
-            [python, "-m", "ministack"],
+            # As `ministack --detach` starts it, but for how long it keeps connections.
+            [
+                *(python, "-m", "hypercorn", "ministack.app:app", "--workers", "0"),
+                *("--bind", f"{HOST}:{port}", "--keep-alive", str(KEEP_ALIVE_SECONDS)),
+            ],
             cwd=directory,
             env=_environment(os.environ, temporary, account_id, region, port),
             stdin=subprocess.DEVNULL,
@@ -129,7 +143,7 @@ def _environment(
 
 def free_port(preferred: int = 0) -> int:
     """The preferred port if it is free, else another that is."""
-    for candidate in (preferred, 0):
+    for candidate in (*([preferred] if preferred else []), *random.sample(PORTS, len(PORTS))):
         with socket.socket() as listener:
             # As the engine binds it: a connection of its predecessor that lingers is no obstacle.
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -137,8 +151,7 @@ def free_port(preferred: int = 0) -> int:
                 listener.bind((HOST, candidate))
             except OSError:
                 continue
-            port: int = listener.getsockname()[1]
-            return port
+            return candidate
     raise UserError(f"No port is free on {HOST}.")
 
 

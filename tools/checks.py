@@ -1,0 +1,68 @@
+"""Runs make's targets side by side, and shows what those printed that failed."""
+
+import argparse
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+
+from tools import command, show
+from tools.errors import UserError
+
+
+def main() -> int:
+    """Run the targets that are named as arguments and return the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m tools.checks", description=__doc__)
+    parser.add_argument("targets", nargs="+", metavar="TARGET")
+    parser.set_defaults(run=lambda arguments: check(arguments.targets))
+    return command.run(parser)
+
+
+def check(targets: Sequence[str]) -> None:
+    """Run all targets to their end, whatever becomes of the others.
+
+    Raises:
+        UserError: some failed; it names them.
+    """
+    failed = []
+    with (
+        show.progress(f"checking {', '.join(targets)}") as tell,
+        ThreadPoolExecutor(len(targets)) as pool,
+    ):
+        running = {pool.submit(_passes, target): target for target in targets}
+        while running:
+            ended, _ = wait(running, show.QUIET_SECONDS, FIRST_COMPLETED)
+            for check in ended:
+                target = running.pop(check)
+                if not check.result():
+                    failed.append(target)
+            tell(f"{', '.join(running.values())} not yet ended")
+    if failed:
+        raise UserError(f"Failed: {', '.join(failed)}.")
+
+
+def _passes(target: str) -> bool:
+    began = time.perf_counter()
+    # The flags of the make that started this are not meant for the target.
+    environ = {name: value for name, value in os.environ.items() if name != "MAKEFLAGS"}
+    made = subprocess.run(
+        ["make", "--no-print-directory", target],
+        env=environ,
+        check=False,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    passed = made.returncode == 0
+    if not passed:
+        show.out.print(made.stdout.rstrip(), markup=False, soft_wrap=True)
+    seconds = time.perf_counter() - began
+    show.out.print(f"{target} {'passed' if passed else 'FAILED'}  {seconds:.0f} s")
+    return passed
+
+
+if __name__ == "__main__":
+    sys.exit(main())
