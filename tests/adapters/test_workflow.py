@@ -42,7 +42,7 @@ class Waits(Protocol):
     @property
     def workflow(self) -> Workflow: ...
 
-    def begin(self, *, timeout_seconds: int = 60) -> Wait: ...
+    def begin(self, *, timeout_seconds: int = 600) -> Wait: ...
 
     def time_out(self, wait: Wait) -> None: ...
 
@@ -55,7 +55,7 @@ class FakeWaits:
     def __init__(self) -> None:
         self.workflow = FakeWorkflow()
 
-    def begin(self, *, timeout_seconds: int = 60) -> Wait:  # noqa: ARG002
+    def begin(self, *, timeout_seconds: int = 600) -> Wait:  # noqa: ARG002
         self.workflow.wait("token-1", EXECUTION)
         return Wait("token-1", EXECUTION)
 
@@ -78,7 +78,7 @@ class RealWaits:
         self.called = called
         called.handlers[function_arn("wait")] = lambda _event, _context: {"callback_id": "other"}
 
-    def begin(self, *, timeout_seconds: int = 60) -> Wait:
+    def begin(self, *, timeout_seconds: int = 600) -> Wait:
         state: dict[str, Any] = {
             "Type": "Task",
             "Resource": "arn:aws:states:::lambda:invoke.waitForTaskToken",
@@ -87,10 +87,10 @@ class RealWaits:
                 "Payload": {"token.$": "$$.Task.Token"},
             },
             "TimeoutSeconds": timeout_seconds,
-            "HeartbeatSeconds": 30,
+            "HeartbeatSeconds": 300,
             "End": True,
         }
-        if timeout_seconds <= 30:
+        if timeout_seconds <= 300:
             del state["HeartbeatSeconds"]
         execution = self.engine.start({"StartAt": "Wait", "States": {"Wait": state}}, {})
 
@@ -185,7 +185,7 @@ ENDS: dict[str, tuple[Callable[[Waits, Wait], None], Verdict]] = {
 def test_a_token_is_refused_once_its_wait_has_ended(
     end: Callable[[Waits, Wait], None], verdict: Verdict, waits: Waits
 ) -> None:
-    wait = waits.begin(timeout_seconds=1 if end is time_out else 60)
+    wait = waits.begin(timeout_seconds=1 if end is time_out else 600)
     end(waits, wait)
 
     for outcome in (SHIPPED, LOST):

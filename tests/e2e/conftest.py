@@ -1,8 +1,9 @@
 """An environment of the tests' own: another engine, another directory, the same sources.
 
-It comes up, with minutes of waiting, while the other tests run.
+It comes up, with minutes of waiting, while those tests run that need none.
 """
 
+import os
 import shutil
 import signal
 import subprocess
@@ -23,6 +24,14 @@ UP_LOG = "up.log"
 UP = pytest.StashKey[tuple[Environment, "subprocess.Popen[bytes]"]]()
 
 
+# The one needs no environment; the other takes away the channel that is added for the tests.
+PLACES = {"test_bootstrap.py": -1, "test_task_type_life.py": 1}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: PLACES.get(item.path.name, 0))
+
+
 def pytest_collection_finish(session: pytest.Session) -> None:
     if session.config.option.collectonly or not any(map(_is_ours, session.items)):
         return
@@ -33,6 +42,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
             cwd=REPOSITORY,
             stdout=log,
             stderr=subprocess.STDOUT,
+            process_group=0,
         )
     session.config.stash[UP] = Environment(directory, ENGINE_PYTHON), up
 
@@ -41,7 +51,8 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     if UP not in session.config.stash:
         return
     environment, up = session.config.stash[UP]
-    up.send_signal(signal.SIGINT)
+    if up.poll() is None:
+        os.killpg(up.pid, signal.SIGINT)  # Terraform with it, which would go on.
     up.wait()
     environment.down()
     shutil.rmtree(environment.directory)

@@ -131,7 +131,7 @@ def messages(deployment: Deployment, orders: set[str]) -> dict[str, str]:
             message = deployment.partner.receive(wait_seconds=1)
         return urls if urls.keys() == orders else None
 
-    return until(receive, f"the partner has {len(orders)} messages", seconds=180)
+    return until(receive, f"the partner has {len(orders)} messages")
 
 
 def assert_closed(deployment: Deployment, order_id: str) -> None:

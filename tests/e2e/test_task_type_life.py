@@ -15,7 +15,6 @@ from tools.deploy.release import OpenTasksError
 from tools.devenv.walkthrough import Deployment, until
 
 ROUTE = f"POST /externalCallback/{NAME}"
-CACHE_SECONDS = 60
 
 
 def test_the_life_of_a_task_type(added_channel: AddedChannel) -> None:
@@ -34,11 +33,7 @@ def test_the_life_of_a_task_type(added_channel: AddedChannel) -> None:
         deployment.message_for(waiting_order)
 
     _disable(deployment)
-    until(
-        lambda: _refusal(deployment, wait_state),
-        "the dispatcher refuses a disabled channel",
-        CACHE_SECONDS + 15,
-    )
+    until(lambda: _refusal(deployment, wait_state), "the dispatcher refuses a disabled channel")
 
     platform.declare(partners=[])
     subscriber = added_channel.queue_arn

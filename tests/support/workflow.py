@@ -18,7 +18,7 @@ from tests.support.functions import ACCOUNT, Context, Handler
 from tools import REPOSITORY
 
 ROLE_ARN = f"arn:aws:iam::{ACCOUNT}:role/{PREFIX}"
-PATIENCE_SECONDS = 15
+PATIENCE_SECONDS = 180
 
 Definition = dict[str, Any]
 
@@ -27,7 +27,7 @@ def function_arn(name: str) -> str:
     return f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{PREFIX}-{name.replace('_', '-')}"
 
 
-def render(timeout_seconds: int = 60, workflow: str = "order_processing") -> Definition:
+def render(timeout_seconds: int = 600, workflow: str = "order_processing") -> Definition:
     """A file of statemachines/ as Terraform renders it, retried without delay."""
     text = (REPOSITORY / "statemachines" / f"{workflow}.asl.json").read_text()
     values = {

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sts import STSClient
 
 _CONFIG = Config(
-    connect_timeout=5, read_timeout=30, retries={"mode": "standard", "max_attempts": 4}
+    connect_timeout=10, read_timeout=60, retries={"mode": "standard", "max_attempts": 4}
 )
 
 

@@ -157,7 +157,7 @@ def free_port(preferred: int = 0) -> int:
 
 def _answers(url: str) -> bool:
     try:
-        return requests.get(f"{url}/_ministack/health", timeout=5).ok
+        return requests.get(f"{url}/_ministack/health", timeout=60).ok
     except requests.RequestException:
         return False
 

@@ -84,6 +84,7 @@ class Environment:
             UserError: settings or contracts are not in order.
         """
         installed_release()
+        require_clean()
         self.directory.mkdir(parents=True, exist_ok=True)
         with self._lock():
             with (
@@ -96,7 +97,6 @@ class Environment:
             fingerprint = _fingerprint(built)
             if state.applied == fingerprint:
                 return False
-            require_clean()
             self._apply(state, fingerprint, built, report, abandoned)
             return True
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from mypy_boto3_stepfunctions.type_defs import DescribeExecutionOutputTypeDef
 
 TASK_TYPE = "ORDER_SHIPPING_SERVICE"
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 180
 POLL_SECONDS = 0.2
 
 

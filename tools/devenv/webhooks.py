@@ -57,7 +57,7 @@ def running(handed: HandedOver, port: int, log: Path) -> Iterator[None]:
             stderr=subprocess.STDOUT,
         )
     try:
-        until(lambda: _listens(port), f"the partner without AWS listens (its log: {log})", 20)
+        until(lambda: _listens(port), f"the partner without AWS listens (its log: {log})")
         yield
     finally:
         service.terminate()
