@@ -58,7 +58,7 @@ def _passes(target: str) -> bool:
     )
     passed = made.returncode == 0
     if not passed:
-        show.out.print(made.stdout.rstrip(), markup=False, soft_wrap=True)
+        show.out.print(made.stdout.rstrip())
     seconds = time.perf_counter() - began
     show.out.print(f"{target} {'passed' if passed else 'FAILED'}  {seconds:.0f} s")
     return passed

@@ -12,8 +12,9 @@ QUIET_SECONDS = 15
 # Takes how far something is.
 type Tell = Callable[[str], None]
 
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
+# No line is broken: ARNs and URLs are copied.
+out = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=True)
 
 
 @contextmanager
@@ -27,17 +28,17 @@ def progress(what: str) -> Iterator[Tell]:
         # Where nothing can be overwritten, a line now and then.
         if not out.is_terminal and time.perf_counter() - told >= QUIET_SECONDS:
             told = time.perf_counter()
-            out.print(f"{what}: {state}", soft_wrap=True)
+            out.print(f"{what}: {state}")
 
     with out.status(f"{what} ...") as status:
         yield tell
     seconds = time.perf_counter() - began
     if seconds >= 1:
-        out.print(Text.assemble(what, (f"  {seconds:.0f} s", "dim")), soft_wrap=True)
+        out.print(Text.assemble(what, (f"  {seconds:.0f} s", "dim")))
 
 
 def error(message: str, detail: str = "") -> None:
     """A failure, on standard error."""
     if detail:
-        err.print(Text(detail.rstrip(), style="dim"), soft_wrap=True)
-    err.print(Text(message, style="bold red"), soft_wrap=True)
+        err.print(Text(detail.rstrip(), style="dim"))
+    err.print(Text(message, style="bold red"))

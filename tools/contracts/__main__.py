@@ -51,21 +51,21 @@ def _check(arguments: argparse.Namespace) -> None:
         show.err.print("Partners who move to a new version have this to change:")
         _print(comparison.notes)
     if comparison.findings:
-        show.err.print(f"Partners who use {arguments.base} would break:", markup=False)
+        show.err.print(f"Partners who use {arguments.base} would break:")
     _refuse(comparison.findings)
 
 
 def _docs(_: argparse.Namespace) -> None:
     _refuse(lint(REPOSITORY, composed=False))
     for path in [*pages.write(REPOSITORY), *markdown.write(REPOSITORY)]:
-        show.out.print(Text(str(path)), soft_wrap=True)
+        show.out.print(Text(str(path)))
 
 
 def _new_task_type(arguments: argparse.Namespace) -> None:
     _refuse(lint(REPOSITORY))
     new_task_type.add(REPOSITORY, arguments.name, arguments.auth, arguments.partner)
     pages.write(REPOSITORY)
-    show.out.print(Text(new_task_type.next_steps(arguments.name)), soft_wrap=True)
+    show.out.print(Text(new_task_type.next_steps(arguments.name)))
 
 
 def _refuse(findings: list[Finding]) -> None:
@@ -76,7 +76,7 @@ def _refuse(findings: list[Finding]) -> None:
 
 def _print(findings: list[Finding]) -> None:
     for found in findings:
-        show.err.print(Text(str(found)), soft_wrap=True)
+        show.err.print(Text(str(found)))
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from tools import command, show
+from tools import command
 from tools.deploy import aws
 
 
@@ -34,9 +34,7 @@ def _bootstrap(arguments: argparse.Namespace) -> None:
 
 
 def _terraform(arguments: argparse.Namespace) -> None:
-    aws.terraform(
-        arguments.root, arguments.env, arguments.action, arguments.abandon, show.out.print
-    )
+    aws.terraform(arguments.root, arguments.env, arguments.action, arguments.abandon)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import boto3
 
-from tools import REPOSITORY, Json
+from tools import REPOSITORY, Json, show
 from tools.contracts.lint import require_clean
 from tools.deploy import package, release
 from tools.deploy.accounts import Account
@@ -35,9 +35,7 @@ def require(environment: str, command: str) -> None:
         )
 
 
-def terraform(
-    root: str, environment: str, action: str, abandoned: Collection[str], say: release.Say
-) -> None:
+def terraform(root: str, environment: str, action: str, abandoned: Collection[str]) -> None:
     """Plan, apply or destroy a root for an environment; Terraform asks before it acts.
 
     Raises:
@@ -49,15 +47,15 @@ def terraform(
         require_clean()
     options = [_variables(root, environment)]
     if root == "platform":
-        options.append(f"-var-file={package.manifest(ARCHITECTURE)}")
-    directory = _directory(root, environment)
-    directory.init("-reconfigure", f"-backend-config={_backend(root, environment)}")
+        with show.progress("building the package"):
+            options.append(f"-var-file={package.manifest(ARCHITECTURE)}")
+    directory = _initialised(root, environment)
     if root != "platform":
         directory.run(action, *options)
         return
     account = Account(boto3.Session(region_name=_region(environment)))
     if action == "apply":
-        release.apply(directory, account, options, abandoned, say)
+        release.apply(directory, account, options, abandoned, show.out.print)
         return
     release.check(directory, account, abandoned, everything=action == "destroy")
     directory.run(action, *options)
@@ -89,12 +87,17 @@ def applied(environment: str, root: str, profile: str | None) -> Applied:
     Raises:
         UserError: there is no such environment, or the root has no outputs: it is not applied.
     """
-    directory = _directory(root, environment, profile)
-    directory.init("-reconfigure", f"-backend-config={_backend(root, environment)}")
-    outputs = directory.outputs()
+    outputs = _initialised(root, environment, profile).outputs()
     if not outputs:
         raise UserError(f"The {root} root of {environment} has no outputs: apply it first.")
     return Applied(Account(boto3.Session(profile_name=profile)), outputs)
+
+
+def _initialised(root: str, environment: str, profile: str | None = None) -> Directory:
+    directory = _directory(root, environment, profile)
+    with show.progress(f"initialising the {root} of {environment}"):
+        directory.init("-reconfigure", f"-backend-config={_backend(root, environment)}")
+    return directory
 
 
 def _directory(root: str, environment: str, profile: str | None = None) -> Directory:

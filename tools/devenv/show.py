@@ -42,4 +42,4 @@ def _plain(value: Any) -> Any:
 
 
 def _print(*parts: str | Text | tuple[str, str]) -> None:
-    out.print(Text.assemble(*parts), soft_wrap=True)
+    out.print(Text.assemble(*parts))

@@ -23,7 +23,7 @@ def terraform(monkeypatch: pytest.MonkeyPatch) -> Mock:
 @pytest.mark.parametrize("environment", ["", "dve", "local"])
 def test_says_which_environments_there_are(terraform: Mock, action: str, environment: str) -> None:
     with pytest.raises(UserError, match=rf"`make {action} ENV=dev`\. There are: dev, prod\.$"):
-        aws.terraform("platform", environment, action, [], Mock())
+        aws.terraform("platform", environment, action, [])
 
     assert terraform.mock_calls == []
 
@@ -36,6 +36,6 @@ def test_deploys_nothing_that_the_lint_refuses(
     terraform.init.side_effect = UserError("initialised")
 
     with pytest.raises(UserError, match="not clean" if stopped else "initialised"):
-        aws.terraform("partner", "dev", action, [], Mock())
+        aws.terraform("partner", "dev", action, [])
 
     assert terraform.init.call_count == 1 - stopped

@@ -1,0 +1,61 @@
+"""That checks run side by side, whatever becomes of each, and that failures are named last."""
+
+from pathlib import Path
+
+import pytest
+
+from tools import checks, show
+from tools.errors import UserError
+
+# Each waits for the other.
+MAKEFILE = """
+one:
+\t@touch one; while [ ! -e other ]; do sleep 0.05; done; echo [fine]
+other:
+\t@touch other; while [ ! -e one ]; do sleep 0.05; done; echo '[not] fine'; exit {status}
+"""
+
+
+@pytest.fixture
+def makefile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path / "Makefile"
+
+
+def test_checks_that_pass_are_told_in_a_line(
+    makefile: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    makefile.write_text(MAKEFILE.format(status=0))
+
+    checks.check(["one", "other"])
+
+    told = capsys.readouterr().out
+    assert "one passed" in told
+    assert "other passed" in told
+    assert "fine" not in told
+
+
+def test_a_check_that_fails_shows_all_it_printed_and_is_named_at_the_end(
+    makefile: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    makefile.write_text(MAKEFILE.format(status=1))
+
+    with pytest.raises(UserError, match=r"^Failed: other\.$"):
+        checks.check(["one", "other"])
+
+    told = capsys.readouterr().out
+    assert "[not] fine" in told
+    assert "other FAILED" in told
+    assert "one passed" in told
+
+
+def test_what_takes_long_says_how_far_it_is(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(show, "QUIET_SECONDS", 0)
+
+    with show.progress("applying") as tell:
+        tell("1 of 2")
+        tell("2 of 2")
+
+    assert capsys.readouterr().out == "applying: 1 of 2\napplying: 2 of 2\n"
