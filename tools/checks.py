@@ -56,11 +56,12 @@ def _passes(target: str) -> bool:
         stderr=subprocess.STDOUT,
         text=True,
     )
-    passed = made.returncode == 0
+    passed, printed = made.returncode == 0, made.stdout.rstrip()
     if not passed:
-        show.out.print(made.stdout.rstrip())
+        show.out.print(printed)
     seconds = time.perf_counter() - began
     show.out.print(f"{target} {'passed' if passed else 'FAILED'}  {seconds:.0f} s")
+    show.out.print(printed.rpartition("\n")[2].strip("= "))
     return passed
 
 
