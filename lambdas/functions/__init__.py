@@ -1,4 +1,4 @@
-"""One folder a deployed function.
+"""One folder per function.
 
 A start allocates much and frees nothing: the garbage collector is told to let it pass.
 """

@@ -97,10 +97,10 @@ def _local(arguments: argparse.Namespace) -> Environment:
 
 
 def _show(steps: Iterable[Step]) -> None:
-    began = time.perf_counter()
-    for number, step in enumerate(steps, start=1):
-        walk_show.step(number, step)
-    show.out.print(f"All is as it should be, in {time.perf_counter() - began:.1f} s.")
+    began, count = time.perf_counter(), 0
+    for count, step in enumerate(steps, start=1):
+        walk_show.step(count, step)
+    show.out.print(f"All {count} steps passed in {time.perf_counter() - began:.1f} s.")
 
 
 if __name__ == "__main__":

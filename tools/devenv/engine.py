@@ -35,7 +35,7 @@ _children: list[subprocess.Popen[bytes]] = []
 
 @dataclass(frozen=True)
 class Engine:
-    """A running engine: its process, known by pid and start time, and the port it answers on."""
+    """A running engine: its process, known by pid and start time, and the port it listens on."""
 
     pid: int
     started: float
@@ -56,8 +56,8 @@ class Engine:
         return process if alive else None
 
     def healthy(self) -> bool:
-        """Whether the engine runs and answers."""
-        return self.process() is not None and _answers(self.endpoint_url)
+        """Whether the engine runs and responds."""
+        return self.process() is not None and _responds(self.endpoint_url)
 
     def stop(self) -> None:
         """End the engine and the function processes it started; nothing else, and nothing twice."""
@@ -104,10 +104,10 @@ def spawn(
 
 
 def wait(engine: Engine, directory: Path) -> None:
-    """Wait until an engine answers.
+    """Wait until an engine responds.
 
     Raises:
-        UserError: it ended, or did not answer in time.
+        UserError: it ended, or did not respond in time.
     """
     give_up = time.monotonic() + START_SECONDS
     while not engine.healthy():
@@ -155,7 +155,7 @@ def free_port(preferred: int = 0) -> int:
     raise UserError(f"No port is free on {HOST}.")
 
 
-def _answers(url: str) -> bool:
+def _responds(url: str) -> bool:
     try:
         return requests.get(f"{url}/_ministack/health", timeout=60).ok
     except requests.RequestException:

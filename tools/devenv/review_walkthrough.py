@@ -20,7 +20,7 @@ def walk_review(deployment: Deployment, port: int, log: Path) -> Iterator[Step]:
     """Take the steps, with the reference partner listening on a port and writing a log.
 
     Raises:
-        StepFailedError: a step is not as it should be; the message says which and what was seen.
+        StepFailedError: a step failed; the message says which, and what was seen.
     """
     handed = hand_over(deployment.platform, deployment.outputs["channels"][TASK_TYPE], PARTNER)
     with running(handed, port, log):
@@ -66,7 +66,7 @@ class _Walk:
         return {"execution": self._execution_arn, "input": {"order_id": self._order_id}}
 
     def _see_pause(self) -> Json:
-        # The partner may have answered by now, so the history tells.
+        # The partner may have called back by now, so the history tells.
         state = until(self._wait_entered, f"the workflow waits at {STATE}")
         event = json.loads(state["input"])
         expect("the event's order_contents", event["order_contents"], example("request", TASK_TYPE))
@@ -87,14 +87,14 @@ class _Walk:
         return {"message": self._event}
 
     def _see_callback(self) -> Json:
-        called = until(lambda: self._logged("CALLBACK_SENT"), "the partner has its answer")
-        expect("the API's answer", called["status"], 200, called["response"])
+        called = until(lambda: self._logged("CALLBACK_SENT"), "the partner has its response")
+        expect("the API's response", called["status"], 200, called["response"])
         self._review = called["posted"]["task_output"]
         return {
             "client": self._handed.client["client_id"],
             "scope": self._handed.client["scope"],
             "posted": called["posted"],
-            "answer": {"status": called["status"], **json.loads(called["response"])},
+            "response": {"status": called["status"], **json.loads(called["response"])},
         }
 
     def _see_completion(self) -> Json:
@@ -112,7 +112,7 @@ class _Walk:
         task = self._deployment.callback_task(self._order_id, TASK_TYPE) or {}
         expect("the task's status", task.get("status"), "COMPLETED")
         expect("the task's callback_id", task.get("callback_id"), self._event["id"])
-        expect("who answered", task.get("principal"), self._handed.client["client_id"])
+        expect("who called back", task.get("principal"), self._handed.client["client_id"])
         return order
 
     def _logged(self, code: str) -> Json | None:

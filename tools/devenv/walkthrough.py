@@ -27,7 +27,7 @@ POLL_SECONDS = 0.2
 
 
 class StepFailedError(UserError):
-    """A step is not as it should be; the message says what was seen."""
+    """A step failed; the message says what was seen."""
 
 
 @dataclass(frozen=True)
@@ -167,7 +167,7 @@ def walk(deployment: Deployment) -> Iterator[Step]:
     """Take the steps of the reference scenario, and yield each once it has been checked.
 
     Raises:
-        StepFailedError: a step is not as it should be; the message says which and what was seen.
+        StepFailedError: a step failed; the message says which, and what was seen.
     """
     return _Walk(deployment).steps()
 
@@ -176,7 +176,7 @@ def taken(*steps: tuple[str, Callable[[], Json]]) -> Iterator[Step]:
     """Take the steps, and yield each once it has been checked.
 
     Raises:
-        StepFailedError: a step is not as it should be; the message says which and what was seen.
+        StepFailedError: a step failed; the message says which, and what was seen.
     """
     for title, take in steps:
         began = time.perf_counter()
@@ -261,12 +261,12 @@ class _Walk:
         return {**{name: task[name] for name in shown}, "task_token": "held here, shown to nobody"}
 
     def _call_back(self) -> Json:
-        answer = self._deployment.partner.handle(self._received)
-        expect("the API's answer", answer.status_code, 200, answer.text)
+        response = self._deployment.partner.handle(self._received)
+        expect("the API's response", response.status_code, 200, response.text)
         return {
             "role": self._deployment.partner.api.callback_role_arn,
-            "posted": json.loads(answer.request.body or b"{}"),
-            "answer": {"status": answer.status_code, **answer.json()},
+            "posted": json.loads(response.request.body or b"{}"),
+            "response": {"status": response.status_code, **response.json()},
         }
 
     def _see_completion(self) -> Json:
@@ -288,7 +288,7 @@ class _Walk:
     @property
     def _received(self) -> Message:
         if self._message is None:
-            raise StepFailedError("there is no message to answer")
+            raise StepFailedError("no message was received")
         return self._message
 
 
@@ -318,6 +318,6 @@ def until[T](look: Callable[[], T | None], what: str, seconds: float = PATIENCE_
     give_up = time.monotonic() + seconds
     while (seen := look()) is None:
         if time.monotonic() > give_up:
-            raise StepFailedError(f"waited {seconds:.0f} s for this in vain: {what}")
+            raise StepFailedError(f"timed out after {seconds:.0f} s waiting for this: {what}")
         time.sleep(POLL_SECONDS)
     return seen

@@ -100,7 +100,7 @@ resource "aws_api_gateway_base_path_mapping" "this" {
 
 resource "aws_cloudwatch_metric_alarm" "server_errors" {
   alarm_name          = "${var.platform.name_prefix}-api-server-errors"
-  alarm_description   = "The API answered 5xx: partners send these callbacks again. Look at the access log and at external_callback."
+  alarm_description   = "The API returned 5xx: partners send these callbacks again. Look at the access log and at external_callback."
   namespace           = "AWS/ApiGateway"
   metric_name         = "5XXError"
   dimensions          = { ApiName = var.platform.api.name, Stage = aws_api_gateway_stage.this.stage_name }

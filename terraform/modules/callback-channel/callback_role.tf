@@ -22,7 +22,7 @@ resource "aws_iam_role" "callback" {
 
   name                 = "${local.name}-${each.key}"
   path                 = var.platform.role_path
-  description          = "Lets ${each.key} answer tasks of ${var.task_type}"
+  description          = "Lets ${each.key} call back for tasks of ${var.task_type}"
   assume_role_policy   = data.aws_iam_policy_document.callback_role_trust[each.key].minified_json
   permissions_boundary = var.platform.permissions_boundary
 

@@ -1,10 +1,10 @@
 output "callback_roles" {
-  description = "Partner => ARN of the role that it assumes to answer."
+  description = "Partner => ARN of the role that it assumes to call back."
   value       = { for name, role in aws_iam_role.callback : name => role.arn }
 }
 
 output "callback_url" {
-  description = "Where partners post their answers."
+  description = "Where partners post their callbacks."
   value       = local.callback_url
 }
 

@@ -61,5 +61,5 @@ resource "aws_api_gateway_authorizer" "partners" {
   name                             = "partners"
   type                             = "COGNITO_USER_POOLS"
   provider_arns                    = [aws_cognito_user_pool.partners.arn]
-  authorizer_result_ttl_in_seconds = 0 # A cached answer could outlive its token.
+  authorizer_result_ttl_in_seconds = 0 # A cached decision could outlive its token.
 }

@@ -61,7 +61,7 @@ class Harness:
 def harness(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Harness]:
     harness = Harness(tmp_path)
     monkeypatch.setattr(engine, "spawn", harness.spawn)
-    monkeypatch.setattr(engine, "_answers", lambda _: True)
+    monkeypatch.setattr(engine, "_responds", lambda _: True)
     monkeypatch.setattr(environment, "_make_state_buckets", lambda _: None)
     monkeypatch.setattr(package, "manifest", lambda _: harness.package)
     monkeypatch.setattr(Environment, "_apply_root", harness.apply)
