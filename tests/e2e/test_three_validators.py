@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -14,13 +14,17 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft4Validator
 
+from examples.partner_with_aws.service import TIMEOUT_SECONDS, SigV4
 from examples.partner_without_aws.service import Api
 from tests.support.documents import documents, near_misses
 from tests.support.e2e.webhooks import handed_over
 from tools import Json
-from tools.devenv.walkthrough import Deployment, reference_partner
+from tools.devenv.walkthrough import Deployment
 
 REFUSED_BY_FUNCTION = "the body breaks the contract of this channel"
+
+
+type Auth = Callable[[requests.PreparedRequest], requests.PreparedRequest]
 
 
 @dataclass(frozen=True)
@@ -50,13 +54,31 @@ def routes(deployment: Deployment) -> list[Route]:
 
 
 def _post(deployment: Deployment, task_type: str) -> Callable[[str, Json], requests.Response]:
-    """How the first partner of a channel posts, signed or with a token."""
+    """How the first partner of a channel posts a document of any kind, signed or with a token."""
+    auth = _auth(deployment, task_type)
+    return lambda url, document: requests.post(
+        url,
+        data=json.dumps(document),
+        headers={"Content-Type": "application/json"},
+        auth=auth,
+        timeout=TIMEOUT_SECONDS,
+    )
+
+
+def _auth(deployment: Deployment, task_type: str) -> Auth:
     channel = deployment.outputs["channels"][task_type]
-    account, one = deployment.partner_account, deployment.partner
+    signing = deployment.partner.api
     for role in channel["callback_roles"].values():
-        return reference_partner(account, one.queue_url, role, one.api.external_id).api.call_back
+        api = replace(signing, callback_role_arn=role)
+        return SigV4(api.credentials, api.region)
     name = next(iter(channel["oauth2"]["client_ids"]))
-    return Api(**handed_over(deployment, task_type, name).client).call_back
+    client = Api(**handed_over(deployment, task_type, name).client)
+
+    def bearer(request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = f"Bearer {client.token()}"
+        return request
+
+    return bearer
 
 
 def test_validators_agree(routes: list[Route]) -> None:

@@ -37,8 +37,6 @@ DRIFT = frozenset(
         ("partner", "aws_cloudwatch_metric_alarm", "period"),
         ("partner", "aws_cloudwatch_metric_alarm", "statistic"),
         ("partner", "aws_cloudwatch_metric_alarm", "treat_missing_data"),
-        # Tags given with an object are not kept.
-        ("platform", "aws_s3_object", "tags_all"),
         # A state machine comes back without its tracing.
         ("platform", "aws_sfn_state_machine", "tracing_configuration"),
     }
