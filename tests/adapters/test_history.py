@@ -80,7 +80,7 @@ class History:
         if kind == "TaskSucceeded":
             assert isinstance(outcome, Success)
             details["output"] = json.dumps(outcome.output)
-        elif kind == "TaskFailed":
+        elif kind in ("TaskFailed", "TaskStartFailed", "TaskSubmitFailed"):
             assert outcome is not None
             assert not isinstance(outcome, Success)
             details |= {"error": outcome.error, "cause": outcome.cause}
@@ -102,7 +102,12 @@ def verdict(history: History, attempt: Attempt, page_size: int = 1000, unread: i
     with intercepted("stepfunctions") as service:
         service.answers["GetExecutionHistory"] = answers[: len(pages) - unread]
         found = StepFunctions(lazy("stepfunctions")).verdict(attempt)
-    asked = {"executionArn": EXECUTION, "reverseOrder": True, "includeExecutionData": True}
+    asked = {
+        "executionArn": EXECUTION,
+        "reverseOrder": True,
+        "includeExecutionData": True,
+        "maxResults": 1000,
+    }
     tokens = [{}, *({"nextToken": f"{number}"} for number in range(1, len(pages) - unread))]
     assert service.calls == [("GetExecutionHistory", asked | token) for token in tokens]
     return found
@@ -133,6 +138,9 @@ SECOND = attempt_of(token(2), SHIPPED, callback_id="attempt-2")
         ("TaskSucceeded", SHIPPED, FIRST_BUSY, Verdict.GONE),
         ("TaskTimedOut", None, FIRST, Verdict.GONE),
         ("TaskStateAborted", None, FIRST, Verdict.GONE),
+        ("TaskStartFailed", LOST, FIRST, Verdict.GONE),
+        ("TaskSubmitFailed", LOST, FIRST, Verdict.GONE),
+        ("TaskSubmitFailed", BUSY, FIRST_BUSY, Verdict.GONE),
     ],
 )
 def test_the_event_that_closed_the_task_decides(

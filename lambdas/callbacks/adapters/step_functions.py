@@ -17,7 +17,17 @@ CLOSED_TOKEN = frozenset({"TaskTimedOut", "TaskDoesNotExist", "InvalidToken"})
 EXECUTION_ENDS = frozenset(
     {"ExecutionSucceeded", "ExecutionFailed", "ExecutionAborted", "ExecutionTimedOut"}
 )
-TASK_ENDS = frozenset({"TaskSucceeded", "TaskFailed", "TaskTimedOut", "TaskStateAborted"})
+TASK_ENDS = frozenset(
+    {
+        "TaskFailed",
+        "TaskStartFailed",
+        "TaskStateAborted",
+        "TaskSubmitFailed",
+        "TaskSucceeded",
+        "TaskTimedOut",
+    }
+)
+HISTORY_PAGE = 1000  # The most that the API returns at once, and ten times what it does unasked.
 SCHEDULED_BEFORE_REGISTRATION = timedelta(minutes=15)
 
 Event = Mapping[str, Any]
@@ -85,7 +95,10 @@ class StepFunctions:
                 self._client()
                 .get_paginator("get_execution_history")
                 .paginate(
-                    executionArn=attempt.execution_arn, reverseOrder=True, includeExecutionData=True
+                    executionArn=attempt.execution_arn,
+                    reverseOrder=True,
+                    includeExecutionData=True,
+                    PaginationConfig={"PageSize": HISTORY_PAGE},
                 )
             )
             for page in pages:
