@@ -146,6 +146,10 @@ def test_a_failure_is_told_and_not_tried_again(status: int, endpoint: Endpoint) 
         ("-5", None),
         ("1.5", None),
         ("9" * 5000, None),
+        ("Fri, 15 Jan 2027 08:00:00 +9999999999999999", None),
+        ("Fri, 15 Jan 2027 08:00:00 -9999", None),
+        ("Fri, 15 Jan 99999999999999999999 08:00:00 GMT", None),
+        ("Fri, 31 Dec 9999 23:59:59 -2359", 251_602_387_139),
     ],
 )
 def test_retry_after_in_either_form(header: str, seconds: int | None, endpoint: Endpoint) -> None:

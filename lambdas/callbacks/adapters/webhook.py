@@ -69,7 +69,7 @@ class HttpWebhook:
             if text.strip().isdecimal():
                 return int(text)
             instant = parsedate_to_datetime(text)
-        except ValueError:
+        except (OverflowError, ValueError):
             return None
         if instant.tzinfo is None:
             instant = instant.replace(tzinfo=UTC)
