@@ -65,6 +65,7 @@ class RedeliverySettings:
 class WebhookSettings:
     callback_table: str
     dead_letter_queue_url: str
+    partners: int
     redelivery_queue_url: str
     signing_secret_arn: str
     webhook_queue_url: str

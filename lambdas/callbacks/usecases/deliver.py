@@ -26,25 +26,31 @@ DEADLINE_MARGIN_SECONDS = 30
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebhookDeliverer:
-    """Delivers the messages of one channel to one endpoint."""
+    """Delivers the messages of one channel to one endpoint.
+
+    `partners` counts the channel's: where others have the same work, one that does not take it
+    leaves the task to them.
+    """
 
     webhook: Webhook
     tasks: TaskOverview
     redelivery: RedeliveryQueue
     undelivered: UndeliveredMessages
     clock: Clock
+    partners: int
 
     def deliver(self, message: Message, tries: int) -> int | None:
         """Posts the message; `tries` counts this one.
 
-        Returns the seconds until the next try, or None when the message is done with: taken,
-        no longer wanted, or given up, with its task failed as CallbackTask.Undeliverable.
+        However short the wait, the first try posts. Returns the seconds until the next try, or
+        None when the message is done with: taken, no longer wanted, or given up. What the only
+        partner of a channel gives up fails its task as CallbackTask.Undeliverable.
 
         Raises DependencyUnavailable: the message is to be tried again.
         """
         if tries > 1 and not self._is_waited_for(message):
             return None
-        if self._seconds_left(message) <= 0:
+        if self._seconds_left(message) <= (DEADLINE_MARGIN_SECONDS if tries > 1 else 0):
             self._give_up(message, "the deadline is near and the endpoint took nothing")
             return None
         reply = self.webhook.post(message.callback_id, message.body)
@@ -54,7 +60,7 @@ class WebhookDeliverer:
             self._give_up(message, "the endpoint responded with 410: it takes no more messages")
             return None
         retry_in = _retry_in(reply, tries)
-        if retry_in >= self._seconds_left(message):
+        if retry_in + DEADLINE_MARGIN_SECONDS >= self._seconds_left(message):
             self._give_up(message, f"the last try before the deadline: {_said(reply)}")
             return None
         return retry_in
@@ -68,11 +74,13 @@ class WebhookDeliverer:
         )
 
     def _seconds_left(self, message: Message) -> float:
-        return message.expires_at - DEADLINE_MARGIN_SECONDS - self.clock.now()
+        return message.expires_at - self.clock.now()
 
     def _give_up(self, message: Message, reason: str) -> None:
         """The dead-letter queue first; then the outcome, which redelivery takes to the workflow."""
         self.undelivered.send(message.body, reason)
+        if self.partners > 1:
+            return
         task = self.tasks.peek(message.key)
         if task is None:
             return

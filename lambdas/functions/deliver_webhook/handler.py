@@ -91,4 +91,5 @@ def _deliverer() -> WebhookDeliverer:
         redelivery=SQSRedeliveryQueue(lazy("sqs"), settings.redelivery_queue_url),
         undelivered=_undelivered(),
         clock=clock,
+        partners=settings.partners,
     )

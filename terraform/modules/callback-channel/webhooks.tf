@@ -5,6 +5,7 @@ module "webhook_partner" {
   platform        = var.platform
   task_type       = var.task_type
   partner         = each.key
+  partners        = length(local.webhook_partners)
   clients         = each.value.clients
   max_concurrency = each.value.max_concurrency
   topic_arn       = aws_sns_topic.this.arn

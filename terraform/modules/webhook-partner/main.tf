@@ -36,6 +36,7 @@ module "deliver_webhook" {
   environment_variables = {
     CALLBACK_TABLE        = var.platform.callback_table.name
     DEAD_LETTER_QUEUE_URL = aws_sqs_queue.dead_letter.url
+    PARTNERS              = var.partners
     REDELIVERY_QUEUE_URL  = var.platform.redelivery_queue.url
     SIGNING_SECRET_ARN    = aws_secretsmanager_secret.signing.arn
     WEBHOOK_QUEUE_URL     = aws_sqs_queue.this.url

@@ -38,6 +38,17 @@ variable "partner" {
   }
 }
 
+variable "partners" {
+  description = "How many partners the channel has: only where there is one does an endpoint that takes no work fail the task."
+  type        = number
+  nullable    = false
+
+  validation {
+    condition     = var.partners >= 1 && floor(var.partners) == var.partners
+    error_message = "Set partners to the number of the channel's partners, this one included."
+  }
+}
+
 variable "platform" {
   description = "The platform that this belongs to: the output `platform` of modules/platform, or these attributes of it."
   type = object({

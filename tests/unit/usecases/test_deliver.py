@@ -46,6 +46,7 @@ class Endpoint:
     harness: Harness = field(default_factory=Harness)
     webhook: FakeWebhook = field(default_factory=FakeWebhook)
     undelivered: FakeUndelivered = field(default_factory=FakeUndelivered)
+    partners: int = 1
 
     def deliver(self, tries: int = 1, *, callback_id: str = "attempt-1") -> int | None:
         task = self.harness.tasks.records.get(KEY)
@@ -56,6 +57,7 @@ class Endpoint:
             redelivery=self.harness.queue,
             undelivered=self.undelivered,
             clock=self.harness.clock,
+            partners=self.partners,
         )
         return deliverer.deliver(Message(KEY, callback_id, deadline, BODY), tries)
 
@@ -158,10 +160,55 @@ def test_a_pause_beyond_the_deadline_fails_the_task(endpoint: Endpoint) -> None:
 def test_nothing_is_posted_when_the_deadline_is_near(endpoint: Endpoint) -> None:
     endpoint.seconds_to_the_deadline(DEADLINE_MARGIN_SECONDS)
 
-    assert endpoint.deliver() is None
+    assert endpoint.deliver(tries=2) is None
 
     assert not endpoint.webhook.posted
     assert_given_up(endpoint, "deadline")
+
+
+@pytest.mark.parametrize("seconds", [1, 24, DEADLINE_MARGIN_SECONDS])
+def test_a_wait_that_is_short_is_posted_once(seconds: int, endpoint: Endpoint) -> None:
+    endpoint.seconds_to_the_deadline(seconds)
+
+    assert endpoint.deliver() is None
+
+    assert len(endpoint.webhook.posted) == 1
+    assert not endpoint.undelivered.messages
+
+
+def test_a_short_wait_fails_with_its_one_try(endpoint: Endpoint) -> None:
+    endpoint.seconds_to_the_deadline(24)
+    endpoint.webhook.replies = [WebhookReply(503)]
+
+    assert endpoint.deliver() is None
+
+    assert_given_up(endpoint, "503")
+
+
+def test_nothing_is_posted_past_the_deadline(endpoint: Endpoint) -> None:
+    endpoint.seconds_to_the_deadline(0)
+
+    assert endpoint.deliver() is None
+
+    assert not endpoint.webhook.posted
+    assert [body for body, _ in endpoint.undelivered.messages] == [BODY]
+
+
+@pytest.mark.parametrize(
+    ("status", "seconds_left"), [(410, HOUR), (503, DEADLINE_MARGIN_SECONDS + 1), (None, 24)]
+)
+def test_a_partner_that_refuses_does_not_end_the_task_for_the_others(
+    status: int | None, seconds_left: int, endpoint: Endpoint
+) -> None:
+    endpoint.partners = 2
+    endpoint.seconds_to_the_deadline(seconds_left)
+    endpoint.webhook.replies = [WebhookReply(status)]
+
+    assert endpoint.deliver() is None
+
+    assert [body for body, _ in endpoint.undelivered.messages] == [BODY]
+    assert endpoint.harness.record() == pending()
+    assert not endpoint.harness.queue.messages
 
 
 @pytest.mark.parametrize("task", [completing(), done(), pending(2)])

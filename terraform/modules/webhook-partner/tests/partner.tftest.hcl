@@ -41,7 +41,8 @@ override_resource {
 }
 
 variables {
-  partner = "sentinel-review"
+  partner  = "sentinel-review"
+  partners = 1
   platform = {
     account_id           = "111111111111"
     alarm_actions        = ["arn:aws:sns:eu-west-1:111111111111:alarms"]
@@ -263,4 +264,14 @@ run "refuses_names_over_64_characters" {
   }
 
   expect_failures = [var.partner]
+}
+
+run "refuses_a_channel_without_partners" {
+  command = plan
+
+  variables {
+    partners = 0
+  }
+
+  expect_failures = [var.partners]
 }
