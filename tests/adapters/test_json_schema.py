@@ -155,3 +155,28 @@ def test_no_reason_quotes_a_value(document: Any) -> None:
 
     assert found
     assert SECRET not in str(found)
+
+
+def test_twenty_violations_are_listed_and_more_are_said_to_be_there() -> None:
+    twenty = violations({"items": {"type": "string"}}, [0] * 20)
+    thousands = violations({"items": {"type": "string"}}, [0] * 5000)
+
+    assert len(twenty) == 20
+    assert thousands == [*twenty, ("", "and more, which are not listed")]
+
+
+@pytest.mark.parametrize(
+    ("schema", "document"),
+    [
+        ({"additionalProperties": False}, {f"unheard-of-{number}": 1 for number in range(5000)}),
+        ({"additionalProperties": {"type": "string"}}, {"n" * 5000: 1}),
+        ({"enum": ["n" * 5000]}, 1),
+        ({"required": ["n" * 5000]}, {}),
+    ],
+)
+def test_a_violation_is_told_briefly(schema: Any, document: object) -> None:
+    [(pointer, reason)] = violations(schema, document)
+
+    assert reason
+    assert len(pointer) <= 203
+    assert len(reason) <= 203

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
+from itertools import islice
 from typing import TYPE_CHECKING, Any, cast
 
 from callbacks.domain.errors import Violation
@@ -10,9 +11,16 @@ from callbacks.domain.errors import Violation
 if TYPE_CHECKING:
     from jsonschema import ValidationError
 
+MOST_VIOLATIONS = 20
+MOST_CHARACTERS = 200
+
 
 class JsonSchemaContracts:
-    """ContractValidator. A compiled schema says yes; what says no is asked for all its reasons."""
+    """ContractValidator. A compiled schema says yes; what says no is asked for its reasons.
+
+    It lists twenty at most, and says so if there are more: who breaks a contract decides neither
+    how long that takes nor how much is said of it.
+    """
 
     def violations(self, schema: str, document: object) -> Sequence[Violation]:
         import fastjsonschema
@@ -20,7 +28,7 @@ class JsonSchemaContracts:
         try:
             _compiled(schema)(document)
         except fastjsonschema.JsonSchemaValueException as error:
-            return _all_violations(schema, document) or [Violation("", error.message)]
+            return _violations(schema, document) or [Violation("", _short(error.message))]
         return []
 
 
@@ -34,16 +42,22 @@ def _compiled(schema: str) -> Callable[[object], object]:
     return compiled
 
 
-def _all_violations(schema: str, document: object) -> list[Violation]:
+def _violations(schema: str, document: object) -> list[Violation]:
     from jsonschema import Draft4Validator
 
-    errors = [
+    leaves = (
         leaf
         for error in Draft4Validator(json.loads(schema)).iter_errors(document)
         for leaf in _leaves(error)
+    )
+    found = [
+        Violation(_short(_pointer(error.absolute_path)), _short(_reason(error)))
+        for error in islice(leaves, MOST_VIOLATIONS)
     ]
-    found = [Violation(_pointer(error.absolute_path), _reason(error)) for error in errors]
-    return sorted(set(found), key=lambda violation: (violation.pointer, violation.reason))
+    listed = sorted(set(found), key=lambda violation: (violation.pointer, violation.reason))
+    if next(leaves, None) is not None:
+        listed.append(Violation("", "and more, which are not listed"))
+    return listed
 
 
 def _leaves(error: "ValidationError") -> "list[ValidationError]":
@@ -71,9 +85,13 @@ def _reason(error: "ValidationError") -> str:
             forbidden = cast(dict[str, list[str]], error.validator_value).get("required", [])
             return f"must not have {' and '.join(forbidden)} with this task_status"
         case keyword:
-            return f"does not meet {keyword}: {json.dumps(error.validator_value)[:200]}"
+            return f"does not meet {keyword}: {json.dumps(error.validator_value)}"
 
 
 def _pointer(path: Iterable[Any]) -> str:
     """RFC 6901."""
     return "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in path)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= MOST_CHARACTERS else f"{text[:MOST_CHARACTERS]}..."

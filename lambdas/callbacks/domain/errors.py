@@ -64,11 +64,18 @@ class Violation:
 
 
 class InvalidRequest(CallbackChannelError):
-    """The payload is not what the partner's contract says; names each place and reason."""
+    """The payload is not what the partner's contract says; names places and reasons.
+
+    The workflow sees the message inside a cause, which is JSON of at most 32,768 characters: the
+    bound leaves room for six characters where JSON escapes one, and for the stack.
+    """
+
+    MOST_CHARACTERS = 4096
 
     def __init__(self, task_type: str, violations: Sequence[Violation]) -> None:
         listed = "; ".join(f"{found.pointer or '/'}: {found.reason}" for found in violations)
-        super().__init__(f"the payload breaks the request contract of {task_type}: {listed}")
+        message = f"the payload breaks the request contract of {task_type}: {listed}"
+        super().__init__(message[: self.MOST_CHARACTERS])
 
 
 class PayloadTooLarge(CallbackChannelError):

@@ -101,6 +101,17 @@ def test_a_payload_that_breaks_the_contract_names_each_place(deployed: Deployed)
     assert deployed.record() is None
 
 
+def test_a_payload_that_breaks_it_everywhere_is_told_within_a_cause(deployed: Deployed) -> None:
+    payload = {**example("valid", "request"), "items": [{"\0" * 999: 1} for _ in range(5000)]}
+    event = {**EVENT, "input": {"order_id": KEY.order_id, "order_contents": payload}}
+
+    with pytest.raises(InvalidRequest) as failure:
+        deployed.call("sns_callback", event)
+
+    cause = {"errorMessage": str(failure.value), "errorType": "InvalidRequest"}
+    assert len(json.dumps(cause)) < 32_768 - 4096
+
+
 def test_a_channel_that_is_disabled_dispatches_nothing(deployed: Deployed) -> None:
     deployed.aws.register(shipping_channel(enabled=False))
 
