@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from json import dumps
 
 import pytest
 from callbacks.adapters.aws import lazy
 from callbacks.adapters.task_table import DynamoDBTasks
-from callbacks.domain.outcome import Outcome, Success, digest
+from callbacks.domain.exact_json import parse_json
+from callbacks.domain.outcome import Outcome, Success, as_v1, digest
 from callbacks.domain.ports import TaskStore
 from callbacks.domain.task import (
     CallbackTask,
@@ -108,6 +110,12 @@ def test_a_claim_writes_what_the_domain_says(
         pytest.param(unsettled(), "attempt-1", NOW, id="a past attempt"),
         pytest.param(pending(callback_id_required=True), None, NOW, id="no id, and it is required"),
         pytest.param(unsettled(), None, NOW, id="no id, and a past attempt's outcome"),
+        pytest.param(
+            replace(unsettled(), prior_digests=(as_v1(digest(SHIPPED)),)),
+            None,
+            NOW,
+            id="no id, and a past attempt's outcome in a digest of the first version",
+        ),
         pytest.param(completing(), "attempt-1", NOW, id="claimed before"),
         pytest.param(completing(outcome=LOST), None, NOW, id="claimed with another outcome"),
         pytest.param(done(), "attempt-1", NOW, id="completed"),
@@ -269,7 +277,9 @@ class TestTable:
         max_leaves=5,
     )
 
-    @given(output=st.dictionaries(st.text(), json), version=st.integers(1, 10**9))
+    outputs = st.dictionaries(st.text(), json).map(lambda output: parse_json(dumps(output)))
+
+    @given(output=outputs, version=st.integers(1, 10**9))
     @settings(
         deadline=None,
         max_examples=40,

@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Callable, Iterable, Sequence
+from decimal import localcontext
 from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING, Any, cast
 
 from callbacks.domain.errors import Violation
+from callbacks.domain.exact_json import MOST_CHARACTERS_OF_A_NUMBER, parse_json
 
 if TYPE_CHECKING:
     from jsonschema import ValidationError
@@ -25,10 +27,11 @@ class JsonSchemaContracts:
     def violations(self, schema: str, document: object) -> Sequence[Violation]:
         import fastjsonschema
 
-        try:
-            _compiled(schema)(document)
-        except fastjsonschema.JsonSchemaValueException as error:
-            return _violations(schema, document) or [Violation("", _short(error.message))]
+        with localcontext(prec=2 * MOST_CHARACTERS_OF_A_NUMBER):  # What multipleOf divides with.
+            try:
+                _compiled(schema)(document)
+            except fastjsonschema.JsonSchemaValueException as error:
+                return _violations(schema, document) or [Violation("", _short(error.message))]
         return []
 
 
@@ -37,7 +40,7 @@ def _compiled(schema: str) -> Callable[[object], object]:
     import fastjsonschema
 
     compiled: Callable[[object], object] = fastjsonschema.compile(
-        json.loads(schema), use_default=False, use_formats=False
+        parse_json(schema), use_default=False, use_formats=False
     )
     return compiled
 
@@ -47,7 +50,7 @@ def _violations(schema: str, document: object) -> list[Violation]:
 
     leaves = (
         leaf
-        for error in Draft4Validator(json.loads(schema)).iter_errors(document)
+        for error in Draft4Validator(parse_json(schema)).iter_errors(document)
         for leaf in _leaves(error)
     )
     found = [

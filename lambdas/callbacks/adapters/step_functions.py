@@ -9,7 +9,8 @@ from botocore.exceptions import ClientError
 
 from callbacks.adapters.aws import ClientFactory, error_code, unavailable
 from callbacks.domain.errors import DependencyUnavailable, TokenNotAccepted
-from callbacks.domain.outcome import Outcome, Success, canonical_json
+from callbacks.domain.exact_json import canonical_json
+from callbacks.domain.outcome import Outcome, Success
 from callbacks.domain.ports import Verdict
 from callbacks.domain.task import Attempt, token_digest
 

@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 
 from callbacks.adapters.aws import ClientFactory, error_code, unavailable
 from callbacks.domain.errors import RecordUncertain
-from callbacks.domain.outcome import Outcome, digest, outcome_from_json
+from callbacks.domain.outcome import Outcome, as_v1, digest, outcome_from_json
 from callbacks.domain.ports import Write
 from callbacks.domain.task import (
     DUE_AFTER_CLAIM_SECONDS,
@@ -75,8 +75,10 @@ class DynamoDBTasks:
         else:
             condition += (
                 "callback_id_required = :false AND "
-                "(attribute_not_exists(prior_digests) OR NOT contains(prior_digests, :digest))"
+                "(attribute_not_exists(prior_digests) OR NOT "
+                "(contains(prior_digests, :digest) OR contains(prior_digests, :digest_v1)))"
             )
+            values[":digest_v1"] = {"S": as_v1(digest(outcome))}
             values[":false"] = {"BOOL": False}
         return self._write(
             "UpdateItem",

@@ -1,21 +1,15 @@
 """What a partner reported of a task, and how it reaches the workflow."""
 
 import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from callbacks.domain.exact_json import canonical_json, parse_json
+
 RETRYABLE = "CallbackTask.Retryable"
 FAILED = "CallbackTask.Failed"
 UNDELIVERABLE = "CallbackTask.Undeliverable"
-
-
-def canonical_json(value: object) -> str:
-    """One text for all spellings of a JSON value: sorted keys, no white space."""
-    return json.dumps(
-        value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +66,7 @@ Outcome = Success | Failure | Undeliverable
 
 def outcome_from_json(text: str) -> Outcome:
     """The inverse of `as_json`."""
-    document = json.loads(text)
+    document = parse_json(text)
     match document["status"]:
         case "SUCCESS":
             return Success(document["output"])
@@ -84,4 +78,19 @@ def outcome_from_json(text: str) -> Outcome:
 
 def digest(outcome: Outcome) -> str:
     """Tells outcomes apart: equal for repeats of one outcome, whatever their JSON's spelling."""
-    return "v1:" + hashlib.sha256(outcome.as_json().encode()).hexdigest()
+    return "v2:" + hashlib.sha256(outcome.as_json().encode()).hexdigest()
+
+
+def as_v1(outcome_digest: str) -> str:
+    """What records may still hold: a digest of numbers as doubles, 1.0 and 1 being two.
+
+    It is the same but for its version wherever an outcome's numbers have their shortest spelling.
+    """
+    return outcome_digest.replace("v2:", "v1:", 1)
+
+
+def is_same(outcome_digest: str, recorded: str | None, outcome: Outcome | None = None) -> bool:
+    """Whether a record's digest, or its outcome while it has that, is what `outcome_digest` is."""
+    if recorded in (outcome_digest, as_v1(outcome_digest)):
+        return True
+    return outcome is not None and digest(outcome) == outcome_digest

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from callbacks.domain.outcome import Outcome, digest
+from callbacks.domain.outcome import Outcome, digest, is_same
 
 ORDER_ID = r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"
 DUE_AFTER_CLAIM_SECONDS = 60
@@ -131,6 +131,10 @@ class CallbackTask:
             if past.settlement is Settlement.UNSETTLED
         }
 
+    def had(self, outcome_digest: str) -> bool:
+        """Whether it is the outcome of an earlier attempt."""
+        return any(is_same(outcome_digest, prior) for prior in self.prior_digests)
+
     def is_past_deadline(self, now: int) -> bool:
         return now > self.deadline
 
@@ -199,7 +203,7 @@ def may_claim(task: CallbackTask, callback_id: str | None, outcome_digest: str, 
         return False
     if callback_id is not None:
         return callback_id == task.callback_id
-    return not task.callback_id_required and outcome_digest not in task.prior_digests
+    return not task.callback_id_required and not task.had(outcome_digest)
 
 
 def claimed(task: CallbackTask, outcome: Outcome, principal: str, now: int) -> CallbackTask:

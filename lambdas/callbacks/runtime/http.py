@@ -1,7 +1,6 @@
 """HTTP at API Gateway: reading a proxy event, and which problem each error is."""
 
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +15,7 @@ from callbacks.domain.errors import (
     TaskGone,
     TaskNotFound,
 )
+from callbacks.domain.exact_json import canonical_json, parse_json
 from callbacks.runtime.problems import Problem, problems
 
 Response = dict[str, Any]
@@ -116,19 +116,11 @@ def _parse_json(event: Mapping[str, Any]) -> Any:
             import base64
 
             body = base64.b64decode(body, validate=True).decode()
-        document = json.loads(body, parse_float=_finite, parse_constant=_finite)
-        if "\\u" in body:  # an escape can be half of a surrogate pair, which no UTF-8 can carry
-            json.dumps(document, ensure_ascii=False).encode()
+        document = parse_json(body)
+        canonical_json(document).encode()  # Half of a surrogate pair is nothing that UTF-8 carries.
         return document
-    except (ValueError, RecursionError):
-        raise InvalidCallback("the body is not JSON (RFC 8259)") from None
-
-
-def _finite(text: str) -> float:
-    number = float(text)
-    if not math.isfinite(number):
-        raise ValueError("not a number that JSON can carry")
-    return number
+    except ValueError:
+        raise InvalidCallback("the body is not JSON (RFC 8259) that can be carried on") from None
 
 
 def _principal(context: Mapping[str, Any]) -> str:

@@ -19,7 +19,7 @@ from callbacks.domain.errors import (
     TaskNotFound,
     TokenNotAccepted,
 )
-from callbacks.domain.outcome import Outcome, digest
+from callbacks.domain.outcome import Outcome, digest, is_same
 from callbacks.domain.ports import (
     Clock,
     Redelivery,
@@ -126,7 +126,7 @@ class Completer:
         """The claim was refused: `task` is what stands in the record, and says why."""
         if callback_id is not None and callback_id != task.callback_id:
             return self._past(task, callback_id, outcome_digest)
-        if callback_id is None and outcome_digest in task.prior_digests:
+        if callback_id is None and task.had(outcome_digest):
             raise AttemptNotCurrent(
                 "an earlier attempt had the same outcome: send the callback_id of the message that "
                 "asked for this one"
@@ -140,7 +140,7 @@ class Completer:
             if callback_id is None and task.callback_id_required:
                 raise CallbackIdRequired
             raise NotKnownToBeAccepted
-        if outcome_digest != task.outcome_digest:
+        if not is_same(outcome_digest, task.outcome_digest, task.outcome):
             raise ConflictingOutcome
         if task.status is Status.COMPLETED:
             return Result.DUPLICATE
@@ -160,7 +160,8 @@ class Completer:
 
     def _past(self, task: CallbackTask, callback_id: str, outcome_digest: str) -> Result:
         past = task.attempts.get(callback_id)
-        if past is None or past.outcome_digest != outcome_digest:
+        outcome = past.attempt.outcome if past and past.attempt else None
+        if past is None or not is_same(outcome_digest, past.outcome_digest, outcome):
             raise AttemptNotCurrent(
                 "callback_id names an attempt that is not the current one; nothing was taken"
             )

@@ -13,7 +13,8 @@ from callbacks.domain.errors import (
     TaskNotFound,
     Violation,
 )
-from callbacks.domain.outcome import Success, canonical_json
+from callbacks.domain.exact_json import canonical_json
+from callbacks.domain.outcome import Success
 from callbacks.domain.ports import ChannelRegistry, ContractValidator
 from callbacks.domain.task import TaskKey
 from callbacks.usecases.complete import Completer, Result

@@ -4,12 +4,14 @@ import json
 import time
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
+from hashlib import sha256
 from typing import Any
 
 import pytest
 from botocore.exceptions import ReadTimeoutError
 from callbacks.domain.channel import Contract
-from callbacks.domain.outcome import Outcome, Success, digest
+from callbacks.domain.outcome import Outcome, Success, digest, outcome_from_json
 from callbacks.domain.task import CallbackTask, OutcomeStatus, Settlement, Status, expired
 
 from tests.support.channels import SHIPPING, composed, shipping_channel
@@ -114,6 +116,55 @@ class TestOutcome:
             ACME,
             None,
         )
+
+    @pytest.mark.parametrize("first", ["1", "1.0", "1e0"])
+    def test_is_the_same_however_its_numbers_are_spelled(
+        self, first: str, deployed: Deployed
+    ) -> None:
+        free_output(deployed)
+
+        responses = [post(deployed, weighing(number)) for number in (first, "1.0", "1", "10e-1")]
+
+        assert [(status, said["duplicate"]) for status, said in responses] == [
+            (200, False),
+            *[(200, True)] * 3,
+        ]
+
+    @pytest.mark.parametrize(
+        "number", ["0.1000000000000000055", "9007199254740993", "123456789012345678901.5"]
+    )
+    def test_reaches_the_workflow_with_its_numbers_as_they_are(
+        self, number: str, deployed: Deployed
+    ) -> None:
+        free_output(deployed)
+
+        assert post(deployed, weighing(number))[0] == 200
+        assert post(deployed, weighing(repr(float(number))))[0] == 409
+
+        [(_, sent)] = deployed.sends
+        assert sent["output"] == f'{{"weight":{number}}}'
+
+    @pytest.mark.parametrize("number", ["1e400", "-1e400", "1e-400", "9" * 10**6])
+    def test_with_a_number_that_nobody_could_hold_is_refused(
+        self, number: str, deployed: Deployed
+    ) -> None:
+        free_output(deployed)
+
+        assert post(deployed, weighing(number))[0] == 400
+
+    @pytest.mark.parametrize("number", ["1.0", "7.5"])
+    def test_that_an_earlier_version_recorded_is_joined(
+        self, number: str, deployed: Deployed
+    ) -> None:
+        """It kept 1.0 as it was spelled, and a digest of that."""
+        recorded = f'{{"output":{{"weight":{number}}},"status":"SUCCESS"}}'
+        outcome = outcome_from_json(recorded)
+        of_v1 = f"v1:{sha256(recorded.encode()).hexdigest()}"
+        task = completing(outcome=outcome, requested_at=recently())
+        free_output(deployed, replace(task, outcome_digest=of_v1))
+
+        assert post(deployed, weighing(number))[0] == 200
+        assert len(deployed.sends) == 1
 
     def test_may_name_its_message_in_the_body(self, deployed: Deployed) -> None:
         deployed.given(pending(requested_at=recently()))
@@ -245,6 +296,19 @@ class TestOutcome:
         dynamodb.refuse("GetItem", "InternalServerError", status=500)
 
         assert post(deployed, BODY)[0] == 503
+
+
+def free_output(deployed: Deployed, task: CallbackTask | None = None) -> None:
+    """A task, one that waits unless it is given, of a channel that takes any object as output."""
+    known = shipping_channel().versions["v1"]
+    free = Contract(known.request, json.dumps(composed({"type": "object"})))
+    deployed.aws.register(shipping_channel(versions={"v1": free}))
+    deployed.given(task or pending(requested_at=recently()))
+
+
+def weighing(number: str) -> str:
+    """A success whose output is one number, spelled like this."""
+    return json.dumps({**BODY, "task_output": {"weight": 0}}).replace(": 0}", f": {number}}}")
 
 
 class TestRefusal:

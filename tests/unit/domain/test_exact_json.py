@@ -1,0 +1,95 @@
+"""JSON values: one text for each, whatever its spelling, and nothing rounded."""
+
+import json
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from callbacks.domain.exact_json import canonical_json, parse_json
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+
+@pytest.mark.parametrize(
+    ("spellings", "text"),
+    [
+        (["1", "1.0", "1e0", "1E+0", "10e-1", "0.1e1"], "1"),
+        (["0", "-0", "0.0", "-0.0e7", "0e9999999999999999999"], "0"),
+        (["0.1", "0.10", "1e-1"], "0.1"),
+        (["12345678901234560", "1234567890123456e1"], "12345678901234560"),
+        (["9007199254740993", "9007199254740993.0"], "9007199254740993"),
+        (["1e21", "1000000000000000000000", "1000000000000000000000.0"], "1e+21"),
+        (["0.1000000000000000055", "0.10000000000000000550"], "0.1000000000000000055"),
+        (["1.00000000000000000001e-9"], "1.00000000000000000001E-9"),
+        (["1234567890123456789012.5"], "1234567890123456789012.5"),
+        (["5e-324"], "5e-324"),
+        ([f"{'7' * 300}.5", f"{'7' * 300}.50"], f"{'7' * 300}.5"),
+    ],
+)
+def test_a_number_has_one_text_however_it_is_spelled(spellings: list[str], text: str) -> None:
+    assert {canonical_json(parse_json(spelling)) for spelling in spellings} == {text}
+
+
+@pytest.mark.parametrize(
+    "pair",
+    [
+        ("9007199254740993", "9007199254740992"),
+        ("9007199254740993.0", "9007199254740992.0"),
+        ("0.1", "0.1000000000000000055511151231257827021181583404541015625"),
+        ("0.30000000000000004", "0.3"),
+        ("1e21", "1000000000000000000001"),
+    ],
+)
+def test_numbers_that_round_alike_are_two(pair: tuple[str, str]) -> None:
+    one, other = (canonical_json(parse_json(f'{{"a":[{text}]}}')) for text in pair)
+
+    assert one != other
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("1e400", "-1e309", "1e-400", "1e-99999999999999999999", "1e99999999999999999999"),
+        *("9" * 10**6, "NaN", "-Infinity", f"0.{'1' * 400}", "[" * 100_000),
+    ],
+    ids=lambda text: text[:20],
+)
+def test_what_other_systems_could_not_hold_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"too|JSON"):
+        parse_json(text)
+
+
+def test_exact_numbers_nested_too_deeply_are_refused() -> None:
+    nested: Any = Decimal("0.1000000000000000055")
+    for _ in range(5000):
+        nested = [nested]
+
+    with pytest.raises(ValueError, match="nested too deeply"):
+        canonical_json(nested)
+
+
+texts = st.text(st.characters(exclude_categories=["Cs"]))
+
+
+@given(
+    st.recursive(
+        st.none()
+        | st.booleans()
+        | st.integers()
+        | st.floats(allow_nan=False, allow_infinity=False)
+        | st.just(0.125)
+        | texts,
+        lambda inner: st.lists(inner) | st.dictionaries(texts, inner),
+        max_leaves=8,
+    ),
+    st.sampled_from(["0.25", "0.1000000000000000055"]),
+)
+@settings(deadline=None)
+def test_a_document_is_the_same_after_any_number_of_readings(document: Any, number: str) -> None:
+    """Among them those with a Decimal, which are written in another way."""
+    spelled = f'{{"b": {json.dumps(document)}, "\\u0061": {number}}}'
+
+    text = canonical_json(parse_json(spelled))
+
+    assert canonical_json(parse_json(text)) == text
+    assert json.loads(text, parse_int=float) == json.loads(spelled, parse_int=float)
