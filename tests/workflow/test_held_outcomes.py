@@ -106,7 +106,7 @@ def test_a_promise_that_the_workflow_no_longer_waits_for_is_reported(
 
     assert held["statusCode"] == 202
     [dead] = aws.receive(aws.dead_letter_queue_url)
-    assert json.loads(json.loads(dead)["outcome"])["output"] == SHIPPED["task_output"]
+    assert json.loads(dead)["outcome"]["output"] == SHIPPED["task_output"]
     assert task(aws)["status"]["S"] == "EXPIRED"
     assert partner.call_back(message, **SHIPPED)["statusCode"] == 410
 

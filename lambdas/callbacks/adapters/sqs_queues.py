@@ -5,9 +5,12 @@ from typing import Any
 
 from callbacks.adapters.aws import ClientFactory, unavailable
 from callbacks.domain.errors import DependencyUnavailable
+from callbacks.domain.exact_json import canonical_json, parse_json
 from callbacks.domain.outcome import Outcome
 from callbacks.domain.ports import Redelivery
 from callbacks.domain.task import TaskKey
+
+MESSAGE_BYTES = 262_144
 
 
 class SQSRedeliveryQueue:
@@ -26,16 +29,23 @@ class SQSRedeliveryQueue:
 
 
 class SQSDeadLetterQueue:
-    """DeadLetterQueue over SQS; a message can be moved back to the redelivery queue as it is."""
+    """DeadLetterQueue over SQS; a message can be moved back to the redelivery queue as it is.
+
+    The outcome is a member of the message's own JSON, not a text inside it: so it takes the bytes
+    that the channel allowed and no more. One of characters that grow all the same is left out,
+    and the message says so: a promise that is broken is reported in any case.
+    """
 
     def __init__(self, client: ClientFactory, queue_url: str) -> None:
         self._client = client
         self._queue_url = queue_url
 
     def send(self, redelivery: Redelivery, reason: str, outcome: Outcome | None) -> None:
-        document = {**_document(redelivery), "reason": reason}
+        document: dict[str, Any] = {**_document(redelivery), "reason": reason}
         if outcome is not None:
-            document["outcome"] = outcome.as_json()
+            document["outcome"] = parse_json(outcome.as_json())
+        if len(_encoded(document).encode()) > MESSAGE_BYTES:
+            document["outcome"] = "too large for this queue: see the task's record"
         _send(self._client(), self._queue_url, document)
 
 
@@ -71,7 +81,7 @@ def parse_redelivery(body: str) -> Redelivery:
     )
 
 
-def _document(redelivery: Redelivery) -> dict[str, str]:
+def _document(redelivery: Redelivery) -> dict[str, Any]:
     return {
         "order_id": redelivery.key.order_id,
         "task_type": redelivery.key.task_type,
@@ -80,9 +90,15 @@ def _document(redelivery: Redelivery) -> dict[str, str]:
     }
 
 
-def _send(client: Any, queue_url: str, document: dict[str, str]) -> None:
+def _encoded(document: dict[str, Any]) -> str:
+    """SQS takes the characters of XML, which the last two of the basic plane are not."""
+    text = canonical_json(document)
+    return text.replace("\ufffe", "\\ufffe").replace("\uffff", "\\uffff")
+
+
+def _send(client: Any, queue_url: str, document: dict[str, Any]) -> None:
     with unavailable(DependencyUnavailable, "SendMessage"):
-        client.send_message(QueueUrl=queue_url, MessageBody=json.dumps(document))
+        client.send_message(QueueUrl=queue_url, MessageBody=_encoded(document))
 
 
 def _retry_in(client: Any, queue_url: str, receipt_handle: str, seconds: int) -> None:
