@@ -101,3 +101,33 @@ resource "aws_cloudwatch_metric_alarm" "close_execution_dead_letter" {
   alarm_actions       = var.alarm_topic_arns
   ok_actions          = var.alarm_topic_arns
 }
+
+# An event that does not reach the queue either is lost: from the rule, and from the function.
+resource "aws_cloudwatch_metric_alarm" "close_execution_lost" {
+  for_each = {
+    function = {
+      namespace   = "AWS/Lambda"
+      metric_name = "DestinationDeliveryFailures"
+      dimensions  = { FunctionName = module.function["close_execution"].name }
+    }
+    rule = {
+      namespace   = "AWS/Events"
+      metric_name = "InvocationsFailedToBeSentToDlq"
+      dimensions  = { RuleName = aws_cloudwatch_event_rule.close_execution.name }
+    }
+  }
+
+  alarm_name          = "${aws_sqs_queue.close_execution_dead_letter.name}-lost-by-${each.key}"
+  alarm_description   = "The ends of executions could not be put on the dead-letter queue of close_execution, and are lost: see the runbook on it."
+  namespace           = each.value.namespace
+  metric_name         = each.value.metric_name
+  dimensions          = each.value.dimensions
+  statistic           = "Sum"
+  period              = 60
+  evaluation_periods  = 1
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = 0
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = var.alarm_topic_arns
+  ok_actions          = var.alarm_topic_arns
+}

@@ -107,34 +107,34 @@ data "aws_iam_policy_document" "key" {
     }
   }
 
-  # Rules put events that they cannot deliver on an encrypted queue; topics deliver to encrypted queues of this account.
-  dynamic "statement" {
-    for_each = {
-      DeadLettersFromRules = {
-        service = "events"
-        source  = "arn:${local.partition}:events:${local.region}:${local.account_id}:rule/${var.name_prefix}-*"
-      }
-      DeliveriesFromTopics = {
-        service = "sns"
-        source  = "arn:${local.partition}:sns:${local.region}:${local.account_id}:${var.name_prefix}-*"
-      }
+  # Rules put events that they cannot deliver on an encrypted queue. EventBridge does not tell KMS which rule it is: with a condition on
+  # aws:SourceArn it could use the key for none. The queue's policy says which rule may write to it.
+  statement {
+    sid       = "DeadLettersFromRules"
+    actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
+    resources = ["*"]
+
+    principals {
+      type        = "Service"
+      identifiers = ["events.amazonaws.com"]
+    }
+  }
+
+  # Topics deliver to encrypted queues of this account.
+  statement {
+    sid       = "DeliveriesFromTopics"
+    actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
+    resources = ["*"]
+
+    principals {
+      type        = "Service"
+      identifiers = ["sns.amazonaws.com"]
     }
 
-    content {
-      sid       = statement.key
-      actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
-      resources = ["*"]
-
-      principals {
-        type        = "Service"
-        identifiers = ["${statement.value.service}.amazonaws.com"]
-      }
-
-      condition {
-        test     = "ArnLike"
-        variable = "aws:SourceArn"
-        values   = [statement.value.source]
-      }
+    condition {
+      test     = "ArnLike"
+      variable = "aws:SourceArn"
+      values   = ["arn:${local.partition}:sns:${local.region}:${local.account_id}:${var.name_prefix}-*"]
     }
   }
 

@@ -217,7 +217,7 @@ run "limits_the_key_to_services_of_the_account" {
       }
       DeadLettersFromRules = {
         principals = ["events.amazonaws.com"]
-        conditions = { "aws:SourceArn" = tolist(["arn:aws:events:eu-west-1:111111111111:rule/callbacks-dev-*"]) }
+        conditions = {}
       }
       DeliveriesFromTopics = {
         principals = ["sns.amazonaws.com"]
@@ -321,6 +321,14 @@ run "closes_executions_of_its_own_workflows" {
       for statement in data.aws_iam_policy_document.close_execution_dead_letter.statement : [statement.actions, one(statement.principals).identifiers, one(statement.condition).variable, one(statement.condition).values]
     ] == [[toset(["sqs:SendMessage"]), toset(["events.amazonaws.com"]), "aws:SourceArn", tolist(["arn:aws:events:eu-west-1:111111111111:rule/rule"])]]
     error_message = "Only the rule may put events on the dead-letter queue."
+  }
+
+  assert {
+    condition = { for key, alarm in aws_cloudwatch_metric_alarm.close_execution_lost : key => [alarm.namespace, alarm.metric_name, alarm.dimensions, alarm.threshold] } == {
+      function = ["AWS/Lambda", "DestinationDeliveryFailures", tomap({ FunctionName = "callbacks-dev-close-execution" }), 0]
+      rule     = ["AWS/Events", "InvocationsFailedToBeSentToDlq", tomap({ RuleName = "callbacks-dev-close-execution" }), 0]
+    }
+    error_message = "An event that reaches neither the function nor the dead-letter queue must raise an alarm."
   }
 }
 
