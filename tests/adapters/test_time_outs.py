@@ -1,14 +1,20 @@
-"""The SDK's time-outs leave a response of 202 within what API Gateway waits for."""
+"""The SDK's time-outs end every call of a function before the function's own time-out."""
+
+import re
 
 import pytest
 from callbacks.adapters import aws
 from callbacks.adapters.aws import client
 
-from tests.support.services import HELD
+from tests.support.services import SLOWEST_CALLBACK, SLOWEST_REDELIVERY
+from tools.deploy.terraform import MODULES
 
 API_GATEWAY_SECONDS = 29
 MARGIN_SECONDS = 1
 BACKOFF_SECONDS = 1
+CALLBACK_SECONDS = r"external_callback = \{.*?timeout_seconds\s*= (\d+)"
+REDELIVERY_SECONDS = r"redeliver_timeout_seconds\s*= (\d+)"
+REDELIVERY_BATCH = r"batch_size\s*= (\d+)"
 
 
 def longest_call_seconds(service: str) -> float:
@@ -21,14 +27,30 @@ def longest_call_seconds(service: str) -> float:
     return seconds
 
 
-@pytest.mark.usefixtures("identity")
-def test_an_outcome_is_held_before_the_api_gives_up() -> None:
-    longest = sum(longest_call_seconds(service) for service in HELD.values())
+def set_in_terraform(file: str, pattern: str) -> int:
+    [number] = re.findall(pattern, (MODULES / "platform" / file).read_text(), re.DOTALL)
+    return int(number)
 
-    assert longest < API_GATEWAY_SECONDS - MARGIN_SECONDS
+
+@pytest.mark.usefixtures("identity")
+def test_a_callback_has_its_response_before_the_function_and_the_api_give_up() -> None:
+    longest = sum(longest_call_seconds(service) for service in SLOWEST_CALLBACK.values())
+    time_out = set_in_terraform("functions.tf", CALLBACK_SECONDS)
+
+    assert longest == pytest.approx(26.2)
+    assert longest < time_out - MARGIN_SECONDS
+    assert time_out < API_GATEWAY_SECONDS
+
+
+@pytest.mark.usefixtures("identity")
+def test_a_batch_of_redelivery_ends_before_the_function_gives_up() -> None:
+    slowest = sum(longest_call_seconds(service) for service in SLOWEST_REDELIVERY.values())
+    batch = set_in_terraform("redelivery.tf", REDELIVERY_BATCH)
+
+    assert batch * slowest < set_in_terraform("redelivery.tf", REDELIVERY_SECONDS) - MARGIN_SECONDS
 
 
 @pytest.mark.usefixtures("identity")
 @pytest.mark.parametrize("service", aws.READ_TIMEOUT_SECONDS)
 def test_no_call_takes_longer_than_documented(service: str) -> None:
-    assert longest_call_seconds(service) <= 7
+    assert longest_call_seconds(service) <= 5.6

@@ -11,13 +11,27 @@ from callbacks.adapters.aws import client
 
 Answer = dict[str, Any] | Exception
 
-# The calls, in order, of a callback whose outcome is held: purpose => service.
-HELD = {
+# The calls of the slowest callback, in order: a repeat whose token is refused, and for which the
+# part of the history that is read shows nothing. Purpose => service.
+SLOWEST_CALLBACK = {
     "the registration": "dynamodb",
     "the claim": "dynamodb",
+    "the join": "dynamodb",
     "the send": "stepfunctions",
+    "the history": "stepfunctions",
     "the queue": "sqs",
     "the note that it is queued": "dynamodb",
+}
+
+# Those of the slowest try of redelivery: the last, with the longest history there can be.
+SLOWEST_REDELIVERY = {
+    "the record": "dynamodb",
+    "the join": "dynamodb",
+    "the send": "stepfunctions",
+    **{f"the history, page {page}": "stepfunctions" for page in range(1, 26)},
+    "the dead letter": "sqs",
+    "the note of it, refused since the join": "dynamodb",
+    "the note of it": "dynamodb",
 }
 
 

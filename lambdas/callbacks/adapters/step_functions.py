@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -29,16 +30,21 @@ TASK_ENDS = frozenset(
     }
 )
 HISTORY_PAGE = 1000  # The most that the API returns at once, and ten times what it does unasked.
+HISTORY_PAGES = 25  # An execution has 25,000 events at most.
 SCHEDULED_BEFORE_REGISTRATION = timedelta(minutes=15)
 
 Event = Mapping[str, Any]
 
 
 class StepFunctions:
-    """Workflow over Step Functions; `client` makes or returns a client of Step Functions."""
+    """Workflow over Step Functions; `client` makes or returns a client of Step Functions.
 
-    def __init__(self, client: ClientFactory) -> None:
+    `history_pages` is how much of a history a verdict reads. The default is all that there can be.
+    """
+
+    def __init__(self, client: ClientFactory, history_pages: int = HISTORY_PAGES) -> None:
         self._client = client
+        self._history_pages = history_pages
 
     def complete(self, task_token: str, outcome: Outcome) -> None:
         if isinstance(outcome, Success):
@@ -83,6 +89,8 @@ class StepFunctions:
     def verdict(self, attempt: Attempt) -> Verdict:
         """The history is read newest first, back to where the attempt's task was scheduled.
 
+        What lies beyond the pages that are read is no evidence.
+
         An attempt is recognised by its token in the parameters of TaskScheduled, or by its
         callback_id that the dispatcher returned, the output of TaskSubmitted.
         https://docs.aws.amazon.com/step-functions/latest/apireference/API_GetExecutionHistory.html
@@ -102,7 +110,7 @@ class StepFunctions:
                     PaginationConfig={"PageSize": HISTORY_PAGE},
                 )
             )
-            for page in pages:
+            for page in islice(pages, self._history_pages):
                 for event in page["events"]:
                     if event["timestamp"] < since:
                         return _verdict(events, attempt)

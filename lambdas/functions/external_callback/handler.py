@@ -25,6 +25,8 @@ from callbacks.runtime.telemetry import about, count
 from callbacks.usecases.complete import Completer, Result
 from callbacks.usecases.receive import Receiver
 
+HISTORY_PAGES_IN_TIME = 1  # Redelivery reads on, and has the time for it.
+
 
 def handler(event: dict[str, Any], context: Any) -> Response:
     """A Lambda proxy event to its response; every error is a problem (RFC 9457)."""
@@ -71,7 +73,7 @@ def _receiver() -> Receiver:
         contracts=JsonSchemaContracts(),
         completer=Completer(
             store=LoggedTasks(dynamodb, settings.callback_table),
-            workflow=StepFunctions(lazy("stepfunctions")),
+            workflow=StepFunctions(lazy("stepfunctions"), HISTORY_PAGES_IN_TIME),
             redelivery=SQSRedeliveryQueue(lazy("sqs"), settings.redelivery_queue_url),
             clock=clock,
         ),

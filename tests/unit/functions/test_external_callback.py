@@ -17,7 +17,7 @@ from callbacks.domain.task import CallbackTask, OutcomeStatus, Settlement, Statu
 from tests.support.channels import SHIPPING, composed, shipping_channel
 from tests.support.deployed import Deployed
 from tests.support.functions import ACME, SUCCESS, callback_event
-from tests.support.services import HELD, Service, intercepted
+from tests.support.services import SLOWEST_CALLBACK, Service, intercepted
 from tests.support.tasks import (
     BUSY,
     EXECUTION,
@@ -246,18 +246,21 @@ class TestOutcome:
         held = deployed.logged("OUTCOME_HELD")
         assert (held["order_id"], held["task_type"]) == (KEY.order_id, SHIPPING)
 
-    def test_that_is_held_makes_the_calls_whose_time_outs_are_summed(
+    def test_makes_at_its_slowest_the_calls_whose_time_outs_are_summed(
         self, deployed: Deployed, dynamodb: Service, sqs: Service
     ) -> None:
-        deployed.given(pending(requested_at=recently()))
+        deployed.given(completing(requested_at=recently()))
         dynamodb.calls.clear()
-        deployed.stepfunctions.refuse("SendTaskSuccess", "ThrottlingException")
+        deployed.stepfunctions.refuse("SendTaskSuccess", "TaskTimedOut")
+        deployed.stepfunctions.answers["GetExecutionHistory"] = [
+            {"events": [], "nextToken": "the rest"}
+        ]
 
-        post(deployed, BODY)
+        assert post(deployed, BODY)[1]["result"] == "HELD"
 
         services = {"dynamodb": dynamodb, "sqs": sqs, "stepfunctions": deployed.stepfunctions}
         made = Counter({name: len(service.calls) for name, service in services.items()})
-        assert made == Counter(HELD.values())
+        assert made == Counter(SLOWEST_CALLBACK.values())
 
     def test_is_held_while_step_functions_does_not_respond(self, deployed: Deployed) -> None:
         deployed.given(pending(requested_at=recently()))

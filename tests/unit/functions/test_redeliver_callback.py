@@ -1,6 +1,7 @@
 """redeliver_callback: an SQS batch to its partial failures."""
 
 import json
+from collections import Counter
 
 import pytest
 from callbacks.domain.task import OutcomeStatus, Status, TaskKey
@@ -8,7 +9,7 @@ from callbacks.domain.task import OutcomeStatus, Status, TaskKey
 from tests.support.channels import SHIPPING
 from tests.support.deployed import Deployed
 from tests.support.functions import redelivery_event, redelivery_message
-from tests.support.services import intercepted
+from tests.support.services import SLOWEST_REDELIVERY, intercepted
 from tests.support.tasks import KEY, completing, done, token
 
 
@@ -84,6 +85,22 @@ def test_the_last_try_that_fails_ends_in_the_dead_letter_queue(deployed: Deploye
         Status.COMPLETING,
         OutcomeStatus.DEAD_LETTERED,
     )
+
+
+def test_its_slowest_try_makes_the_calls_whose_time_outs_are_summed(deployed: Deployed) -> None:
+    task = deployed.given(completing(requested_at=1000))
+    deployed.stepfunctions.refuse("SendTaskSuccess", "TaskTimedOut")
+    deployed.stepfunctions.answers["GetExecutionHistory"] = [
+        {"events": [], "nextToken": str(page)} for page in range(25)
+    ]
+
+    with intercepted("dynamodb") as dynamodb, intercepted("sqs") as sqs:
+        event = redelivery_event(redelivery_message(task), tries=3)
+        assert deployed.call("redeliver_callback", event) == {"batchItemFailures": []}
+
+    services = {"dynamodb": dynamodb, "sqs": sqs, "stepfunctions": deployed.stepfunctions}
+    made = Counter({name: len(service.calls) for name, service in services.items()})
+    assert made == Counter(SLOWEST_REDELIVERY.values())
 
 
 @pytest.mark.parametrize("operation", ["GetItem", "UpdateItem"])
