@@ -267,6 +267,24 @@ class TestTable:
         assert "ttl" not in self.item(aws)
         assert {"due_at", "due_shard"} <= set(self.item(aws))
 
+    def test_an_item_from_before_work_had_a_name_is_read_and_taken_over(
+        self, aws: Cloud, store: DynamoDBTasks
+    ) -> None:
+        store.create(done())
+        aws.dynamodb.update_item(
+            TableName=TASKS,
+            Key={"order_id": {"S": KEY.order_id}, "task_type": {"S": KEY.task_type}},
+            UpdateExpression="REMOVE work_id, outcome_is_final",
+        )
+
+        found = store.get(KEY)
+        assert found == replace(done(), outcome_is_final=None)
+        store.replace(found, replace(pending(2), work_id="attempt-1", version=found.version + 1))
+
+        after = store.get(KEY)
+        assert after is not None
+        assert (after.callback_id, after.work_id) == ("attempt-2", "attempt-1")
+
     json = st.recursive(
         st.none()
         | st.booleans()

@@ -203,6 +203,7 @@ def webhook_message() -> str:
         cloud_event(
             key=KEY,
             callback_id="attempt-1",
+            work_id="attempt-1",
             source="/callback-channels/test",
             version="v1",
             callback_url=CALLBACK_URL,

@@ -101,6 +101,7 @@ STATES: dict[str, CallbackTask] = {
     "completed": done(),
     "expired": expired(pending(), NOW),
     "undelivered": undelivered(completing(), NOW),
+    "replaced one whose work is done": taken_over(done(), pending(2)),
     "replaced an unsettled one": unsettled(LOST),
     "replaced a delivered one": settled_as(Settlement.DELIVERED),
     "replaced two": taken_over(

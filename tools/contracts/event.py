@@ -10,6 +10,7 @@ from callbacks.domain.task import TaskKey
 from tools.contracts.channels import Channel, Contract
 
 EXAMPLE_ID = "1f0c7c5e-5d1b-4c0e-9b64-6a3f3a1f7b52"
+EXAMPLE_WORK_ID = "c1f3a8e2-6f0d-4b8e-9a53-0d2b7f6e4a19"
 EXAMPLE_ORDER = "a96cbeed-cbd7-4711-815c-0913113c6064"
 EXAMPLE_API = "https://api.example.com"
 FIXED = frozenset({"specversion", "type", "datacontenttype", "dataschema", "tasktype"})
@@ -21,8 +22,8 @@ def schema(channel: Channel, contract: Contract) -> dict[str, Any]:
     properties: dict[str, dict[str, Any]] = {
         "specversion": {"description": "The version of CloudEvents."},
         "id": {
-            "description": "The callback_id of this attempt. A repeat of the work is a new "
-            "message with a new id; the same id again is the same message delivered twice.",
+            "description": "The callback_id of this attempt. Another attempt is a new message "
+            "with a new id; the same id again is the same message delivered twice.",
         },
         "source": {"description": "The platform and its environment."},
         "type": {"description": "The kind of event."},
@@ -31,6 +32,10 @@ def schema(channel: Channel, contract: Contract) -> dict[str, Any]:
         "datacontenttype": {"description": "The type of data."},
         "dataschema": {"description": "The contract of data."},
         "tasktype": {"description": "The task type."},
+        "workid": {
+            "description": "The piece of work, whatever the id of the message that asks for it. "
+            "Do the work once for each workid, and report its outcome for each id.",
+        },
         "callbackurl": {
             "description": "Where to post the callback. It has the callback_id: use it as it is.",
         },
@@ -63,6 +68,7 @@ def example(channel: Channel, contract: Contract) -> Mapping[str, Any]:
     return cloud_event(
         key=TaskKey(EXAMPLE_ORDER, channel.task_type),
         callback_id=EXAMPLE_ID,
+        work_id=EXAMPLE_WORK_ID,
         source="/callback-channels/prod",
         version=contract.name,
         callback_url=EXAMPLE_API + contract.route(channel.task_type),

@@ -63,6 +63,7 @@ class DynamoDBTasks:
             ":now": {"N": str(now)},
             ":outcome": {"S": outcome.as_json()},
             ":digest": {"S": digest(outcome)},
+            ":final": {"BOOL": outcome.is_final},
             ":recorded": {"S": OutcomeStatus.RECORDED},
             ":principal": {"S": principal},
             ":one": {"N": "1"},
@@ -85,9 +86,9 @@ class DynamoDBTasks:
             Key=_key(key),
             UpdateExpression=(
                 "SET #status = :completing, outcome = :outcome, outcome_digest = :digest, "
-                "outcome_status = :recorded, claimed_at = :now, principal = :principal, "
-                "sends = :one, due_shard = :shard, due_at = :due_at, #version = #version + :one "
-                "REMOVE #ttl"
+                "outcome_is_final = :final, outcome_status = :recorded, claimed_at = :now, "
+                "principal = :principal, sends = :one, due_shard = :shard, due_at = :due_at, "
+                "#version = #version + :one REMOVE #ttl"
             ),
             ConditionExpression=condition,
             ExpressionAttributeNames={
@@ -230,9 +231,11 @@ _ATTRIBUTES = (
     "status",
     "callback_id_required",
     "outcome",
+    "outcome_is_final",
     "outcome_status",
     "attempts",
     "prior_digests",
+    "work_id",
     *(name for name in _STRINGS if name != TOKEN),
     *_NUMBERS,
 )
@@ -248,6 +251,8 @@ def _encoded(task: CallbackTask) -> Item:
         "status": {"S": task.status},
         "callback_id_required": {"BOOL": task.callback_id_required},
     }
+    if task.work_id != task.callback_id:
+        item["work_id"] = {"S": task.work_id}
     for name in _STRINGS:
         if (text := getattr(task, name)) is not None:
             item[name] = {"S": text}
@@ -256,6 +261,8 @@ def _encoded(task: CallbackTask) -> Item:
             item[name] = {"N": str(number)}
     if task.outcome is not None:
         item["outcome"] = {"S": task.outcome.as_json()}
+    if task.outcome_is_final is not None:
+        item["outcome_is_final"] = {"BOOL": task.outcome_is_final}
     if task.outcome_status is not None:
         item["outcome_status"] = {"S": task.outcome_status}
     if task.attempts:
@@ -294,6 +301,8 @@ def _decoded_item(item: Item) -> CallbackTask:
     values |= {name: int(item[name]["N"]) for name in _NUMBERS if name in item}
     if "outcome" in item:
         values["outcome"] = outcome_from_json(item["outcome"]["S"])
+    if "outcome_is_final" in item:
+        values["outcome_is_final"] = item["outcome_is_final"]["BOOL"]
     if "outcome_status" in item:
         values["outcome_status"] = OutcomeStatus(item["outcome_status"]["S"])
     if "attempts" in item:
@@ -305,6 +314,7 @@ def _decoded_item(item: Item) -> CallbackTask:
     return CallbackTask(
         key=TaskKey(item["order_id"]["S"], item["task_type"]["S"]),
         status=Status(item["status"]["S"]),
+        work_id=item.get("work_id", item["callback_id"])["S"],
         callback_id_required=item["callback_id_required"]["BOOL"],
         **values,
     )

@@ -1,4 +1,7 @@
-"""What a partner reported of a task, and how it reaches the workflow."""
+"""What a partner reported of a task, and how it reaches the workflow.
+
+An outcome is final if, once delivered, the same piece of work is never asked for again.
+"""
 
 import hashlib
 from collections.abc import Mapping
@@ -18,6 +21,10 @@ class Success:
 
     output: Mapping[str, Any]
 
+    @property
+    def is_final(self) -> bool:
+        return True
+
     def as_json(self) -> str:
         return canonical_json({"status": "SUCCESS", "output": self.output})
 
@@ -29,6 +36,10 @@ class Failure:
     code: str
     message: str
     retryable: bool
+
+    @property
+    def is_final(self) -> bool:
+        return not self.retryable
 
     @property
     def error(self) -> str:
@@ -48,6 +59,10 @@ class Undeliverable:
     """The platform's own outcome: the partner could not be given the work."""
 
     reason: str
+
+    @property
+    def is_final(self) -> bool:
+        return False
 
     @property
     def error(self) -> str:

@@ -86,11 +86,17 @@ class PastAttempt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallbackTask:
-    """The record of a task. `version` grows with each write: the fence of compare-and-swap."""
+    """The record of a task. `version` grows with each write: the fence of compare-and-swap.
+
+    `work_id` names the piece of work: it is the callback_id of the first attempt at it.
+    `outcome_is_final` outlives the outcome; None without one, or if it was recorded before this
+    was kept.
+    """
 
     key: TaskKey
     status: Status
     callback_id: str
+    work_id: str
     execution_arn: str
     requested_at: int
     deadline: int
@@ -100,6 +106,7 @@ class CallbackTask:
     ttl: int | None = None
     outcome: Outcome | None = field(default=None, repr=False)
     outcome_digest: str | None = None
+    outcome_is_final: bool | None = None
     outcome_status: OutcomeStatus | None = None
     claimed_at: int | None = None
     closed_at: int | None = None
@@ -122,6 +129,11 @@ class CallbackTask:
             token_digest=token_digest(self.task_token),
             outcome=self.outcome,
         )
+
+    @property
+    def is_answered_for_good(self) -> bool:
+        """Whether a final outcome is known to have reached the workflow."""
+        return self.status is Status.COMPLETED and self.outcome_is_final is not False
 
     @property
     def unsettled(self) -> Mapping[str, PastAttempt]:
@@ -165,6 +177,7 @@ def registered(
         key=key,
         status=Status.PENDING,
         callback_id=callback_id,
+        work_id=callback_id,
         task_token=task_token,
         execution_arn=execution_arn,
         requested_at=requested_at,
@@ -178,8 +191,11 @@ def registered(
 def taken_over(found: CallbackTask, new: CallbackTask) -> CallbackTask:
     """The new attempt in place of the one found, which is remembered if it has an outcome.
 
-    An outcome that is still on its way to the workflow stays due until it is settled.
+    An outcome that is still on its way to the workflow stays due until it is settled. The new
+    attempt is at the same piece of work, unless the one found was answered for good or belongs to
+    another execution.
     """
+    same_work = found.execution_arn == new.execution_arn and not found.is_answered_for_good
     attempts = dict(found.attempts)
     prior_digests = found.prior_digests
     if found.outcome_digest is not None:
@@ -189,6 +205,7 @@ def taken_over(found: CallbackTask, new: CallbackTask) -> CallbackTask:
     unsettled = any(past.settlement is Settlement.UNSETTLED for past in attempts.values())
     return replace(
         new,
+        work_id=found.work_id if same_work else new.work_id,
         attempts=attempts,
         prior_digests=prior_digests,
         due_at=(found.due_at or new.requested_at // 1000) if unsettled else None,
@@ -212,6 +229,7 @@ def claimed(task: CallbackTask, outcome: Outcome, principal: str, now: int) -> C
         status=Status.COMPLETING,
         outcome=outcome,
         outcome_digest=digest(outcome),
+        outcome_is_final=outcome.is_final,
         outcome_status=OutcomeStatus.RECORDED,
         claimed_at=now,
         principal=principal,

@@ -92,8 +92,9 @@ class Dispatcher:
             retention_seconds=self.retention_seconds,
         )
         heartbeat_seconds = request.heartbeat_seconds or channel.heartbeat_seconds
+        self._message(task, channel, request.payload, heartbeat_seconds)
+        task = self._register(task)
         message = self._message(task, channel, request.payload, heartbeat_seconds)
-        self._register(task)
         self.topic.publish(
             message, {"task_type": request.key.task_type, "order_id": request.key.order_id}
         )
@@ -122,6 +123,7 @@ class Dispatcher:
         event = cloud_event(
             key=task.key,
             callback_id=task.callback_id,
+            work_id=task.work_id,
             source=self.source,
             version=channel.message_version,
             callback_url=channel.message_url,
@@ -136,17 +138,20 @@ class Dispatcher:
             raise PayloadTooLarge(size, MESSAGE_LIMIT_BYTES)
         return message
 
-    def _register(self, task: CallbackTask) -> None:
-        write = self.store.create(task)
+    def _register(self, task: CallbackTask) -> CallbackTask:
+        """The record as it stands: the attempt may be another one at work begun before."""
+        new, write = task, self.store.create(task)
         while not write.applied:
             found = write.task
             if found is None:
-                write = self.store.create(task)
+                new, write = task, self.store.create(task)
                 continue
             if found.callback_id == task.callback_id:
-                return
+                return found
             self._check_take_over(found, task)
-            write = self.store.replace(found, taken_over(found, task))
+            new = taken_over(found, task)
+            write = self.store.replace(found, new)
+        return new
 
     def _check_take_over(self, found: CallbackTask, new: CallbackTask) -> None:
         if found.execution_arn == new.execution_arn:

@@ -37,7 +37,8 @@ locals {
         variable = "dynamodb:Attributes"
         values = [
           "attempts", "callback_id", "callback_id_required", "claimed_at", "closed_at", "deadline", "due_at", "execution_arn", "order_id", "outcome",
-          "outcome_digest", "outcome_status", "principal", "prior_digests", "requested_at", "retention_seconds", "sends", "status", "task_type", "ttl", "version",
+          "outcome_digest", "outcome_is_final", "outcome_status", "principal", "prior_digests", "requested_at", "retention_seconds", "sends", "status", "task_type", "ttl", "version",
+          "work_id",
         ]
       },
       { test = "StringEqualsIfExists", variable = "dynamodb:Select", values = ["SPECIFIC_ATTRIBUTES"] },

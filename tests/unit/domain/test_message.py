@@ -15,6 +15,7 @@ def written(**changes: Any) -> dict[str, Any]:
     known: dict[str, Any] = {
         "key": KEY,
         "callback_id": "attempt-1",
+        "work_id": "attempt-1",
         "source": "/callback-channels/test",
         "version": "v1",
         "callback_url": "https://api.example.com/externalCallback/ORDER_SHIPPING_SERVICE",

@@ -22,6 +22,7 @@ from callbacks.domain.errors import (
     TaskAlreadyPending,
     Violation,
 )
+from callbacks.domain.outcome import Undeliverable
 from callbacks.domain.task import (
     CallbackTask,
     Settlement,
@@ -36,8 +37,10 @@ from callbacks.usecases.dispatch import MESSAGE_LIMIT_BYTES, DispatchRequest
 from tests.support.channels import CALLBACK_URL, SHIPPING, example, shipping_channel
 from tests.support.harness import Harness, before, failing
 from tests.support.tasks import (
+    BUSY,
     EXECUTION,
     KEY,
+    LOST,
     NOW,
     OTHER_EXECUTION,
     RETENTION_SECONDS,
@@ -96,6 +99,7 @@ class TestMessage:
             "datacontenttype": "application/json",
             "dataschema": f"urn:callback-channels:{SHIPPING}:v1:request",
             "tasktype": SHIPPING,
+            "workid": callback_id,
             "callbackurl": f"{CALLBACK_URL}?callback_id={callback_id}",
             "expirytime": "2027-01-15T09:00:16.000Z",
             "data": example("valid", "request"),
@@ -376,6 +380,63 @@ class TestTakeOver:
 
         assert harness.record() == newer
         assert harness.topic.published == []
+
+
+class TestWork:
+    """`workid`: one name for all attempts at one piece of work."""
+
+    @pytest.mark.parametrize(
+        "found",
+        [
+            pending(),
+            expired(pending(), NOW),
+            completing(),
+            undelivered(completing(), NOW),
+            done(outcome=BUSY),
+            done(outcome=Undeliverable("the endpoint is gone")),
+        ],
+        ids=["no reply", "time-out", "on its way", "too late", "retryable", "undeliverable"],
+    )
+    def test_goes_on_with_a_new_attempt_after(self, found: CallbackTask, harness: Harness) -> None:
+        harness.given(replace(found, work_id="work-1"))
+
+        harness.dispatcher.dispatch(request())
+
+        assert published(harness)["workid"] == "work-1"
+        assert harness.record().work_id == "work-1"
+
+    @pytest.mark.parametrize(
+        "found",
+        [
+            done(),
+            done(outcome=LOST),
+            expired(elsewhere(), NOW),
+            undelivered(completing(9, execution_arn=OTHER_EXECUTION, requested_at=NOW * 1000), NOW),
+            replace(done(), outcome_is_final=None),
+        ],
+        ids=["a success", "a final failure", "another execution", "another's outcome", "not known"],
+    )
+    def test_is_another_one_after(self, found: CallbackTask, harness: Harness) -> None:
+        harness.given(replace(found, work_id="work-1"))
+
+        callback_id = harness.dispatcher.dispatch(request())
+
+        assert published(harness)["workid"] == callback_id
+        assert harness.record().work_id == callback_id
+
+    def test_is_the_same_when_the_sdk_repeats_a_write(self, harness: Harness) -> None:
+        harness.given(pending())
+        replace_ = harness.tasks.replace
+
+        def twice(found: CallbackTask, new: CallbackTask) -> Any:
+            replace_(found, new)
+            return replace_(found, new)
+
+        harness.tasks.replace = twice  # type: ignore[method-assign]
+
+        harness.dispatcher.dispatch(request())
+
+        assert published(harness)["workid"] == "attempt-1"
 
 
 def no_channel(harness: Harness) -> None:
