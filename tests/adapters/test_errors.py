@@ -3,6 +3,7 @@
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -26,7 +27,7 @@ from callbacks.domain.errors import (
     TokenNotAccepted,
 )
 from callbacks.domain.outcome import digest
-from callbacks.domain.ports import Redelivery
+from callbacks.domain.ports import Redelivery, Run
 from callbacks.domain.task import expired
 from callbacks.usecases.dispatch import DispatchRequest
 
@@ -151,7 +152,7 @@ OTHERS = [
         "stepfunctions",
         "DescribeExecution",
         DependencyUnavailable,
-        lambda: WORKFLOW.ended_at(EXECUTION),
+        lambda: WORKFLOW.last_run(EXECUTION),
     ),
     Call(
         "stepfunctions",
@@ -270,11 +271,25 @@ def test_a_call_that_the_sdk_does_not_make_says_nothing_of_its_arguments() -> No
     assert says_nothing(failure.value)
 
 
-def test_an_execution_that_does_not_exist_has_ended() -> None:
+def test_an_execution_that_does_not_exist_has_no_run() -> None:
     with intercepted("stepfunctions") as service:
         service.refuse("DescribeExecution", "ExecutionDoesNotExist", FACTS)
 
-        assert WORKFLOW.ended_at(EXECUTION) is not None
+        assert WORKFLOW.last_run(EXECUTION) is None
+
+
+def test_an_execution_that_was_redriven_has_a_later_start() -> None:
+    started, redriven = datetime(2027, 1, 15, 8, tzinfo=UTC), datetime(2027, 1, 15, 9, tzinfo=UTC)
+    with intercepted("stepfunctions") as service:
+        service.answers["DescribeExecution"] = {
+            "executionArn": EXECUTION,
+            "stateMachineArn": EXECUTION,
+            "status": "RUNNING",
+            "startDate": started,
+            "redriveDate": redriven,
+        }
+
+        assert WORKFLOW.last_run(EXECUTION) == Run(redriven)
 
 
 KNOWING = [

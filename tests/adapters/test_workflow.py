@@ -152,7 +152,6 @@ def test_a_wait_that_is_open_gives_no_evidence(waits: Waits) -> None:
     waits.workflow.heartbeat(wait.task_token)
 
     assert waits.workflow.verdict(wait.attempt(SHIPPED)) is Verdict.NO_EVIDENCE
-    assert waits.workflow.ended_at(wait.execution_arn) is None
 
 
 def end_by_success(waits: Waits, wait: Wait) -> None:
@@ -214,21 +213,23 @@ def test_an_attempt_that_the_history_does_not_know_gives_no_evidence(waits: Wait
     assert waits.workflow.verdict(other) is Verdict.NO_EVIDENCE
 
 
-def test_an_execution_that_was_aborted_has_ended(waits: Waits) -> None:
+def test_a_run_lasts_from_its_start_to_its_end(waits: Waits) -> None:
     wait = waits.begin()
     before = datetime.now(UTC) - timedelta(seconds=1)
 
+    running = waits.workflow.last_run(wait.execution_arn)
     waits.abort(wait)
+    ended = waits.workflow.last_run(wait.execution_arn)
 
-    ended_at = waits.workflow.ended_at(wait.execution_arn)
-    assert ended_at is not None
-    assert before <= ended_at <= datetime.now(UTC) + timedelta(seconds=1)
+    assert running is not None
+    assert running.ended_at is None
+    assert ended is not None
+    assert ended.started_at == running.started_at
+    assert ended.ended_at is not None
+    assert before <= ended.ended_at <= datetime.now(UTC) + timedelta(seconds=1)
 
 
-def test_an_execution_that_is_unknown_has_ended_after_all_it_registered(waits: Waits) -> None:
+def test_an_execution_that_is_unknown_has_no_run(waits: Waits) -> None:
     waits.begin()
 
-    ended_at = waits.workflow.ended_at(OTHER_EXECUTION)
-
-    assert ended_at is not None
-    assert ended_at > datetime.now(UTC)
+    assert waits.workflow.last_run(OTHER_EXECUTION) is None

@@ -32,12 +32,12 @@ from callbacks.domain.task import (
     taken_over,
     undelivered,
 )
-from callbacks.usecases import complete, dispatch, redeliver
+from callbacks.usecases import close_execution, complete, dispatch, redeliver
 from callbacks.usecases.close_execution import ExecutionCloser
 from callbacks.usecases.complete import Completer, Result
 from callbacks.usecases.dispatch import Dispatcher
 from callbacks.usecases.redeliver import Disposition, Redeliverer
-from callbacks.usecases.settle import SameOutcome, advance
+from callbacks.usecases.settle import SameOutcome, advance, has_ended
 from callbacks.usecases.sweep import Sweeper
 
 from tests.support import fakes
@@ -52,7 +52,7 @@ CALLBACKS = RETRIES | {"exchange", "call_back_any", "call_back_again", "pass_tim
 OVERTAKEN = {"overtake", "finish", "pass_time"}
 SETTLEMENTS = {"overtake", "redeliver", "sweep", "outage", "pass_time"}
 LATE = {"enter_wait", "call_back_any", "pass_time"}
-ENDS = RETRIES | {"close_execution"}
+ENDS = RETRIES | {"close_execution", "outlive", "pass_time"}
 NO_FAULT = Parts()
 
 
@@ -325,10 +325,10 @@ def test_task_timed_out_taken_as(verdict: Verdict, monkeypatch: pytest.MonkeyPat
 def test_settled_by_execution_status(monkeypatch: pytest.MonkeyPatch) -> None:
     def mutant(workflow: Workflow, attempt: Attempt) -> Verdict:
         try:
-            ended_at = workflow.ended_at(attempt.execution_arn)
+            run = workflow.last_run(attempt.execution_arn)
         except DependencyUnavailable:
             return Verdict.NO_EVIDENCE
-        return Verdict.DELIVERED if ended_at is None else Verdict.GONE
+        return Verdict.DELIVERED if run and run.ended_at is None else Verdict.GONE
 
     monkeypatch.setattr(complete, "verdict_on", mutant)
     monkeypatch.setattr(redeliver, "verdict_on", mutant)
@@ -415,6 +415,20 @@ def test_a_heartbeat_that_expires_unconditionally() -> None:
                 return
 
     assert_found(Parts(completer=Mutant), rules=OVERTAKEN)
+
+
+@pytest.mark.parametrize("too_early_to_tell", [True, False], ids=["ended", "running"])
+def test_old_news_of_an_end_taken_as(
+    too_early_to_tell: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def mutant(workflow: Workflow, task: CallbackTask, now: int) -> bool:  # noqa: ARG001
+        known = has_ended(workflow, task, task.requested_at // 1000)
+        return too_early_to_tell if known is None else known
+
+    monkeypatch.setattr(dispatch, "has_ended", mutant)
+    monkeypatch.setattr(close_execution, "has_ended", mutant)
+
+    assert_found(rules=ENDS)
 
 
 def test_a_late_event_of_an_executions_end_closes_what_came_after_its_redrive() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from callbacks.domain.channel import Channel
 from callbacks.domain.errors import OrderNotFound, TokenNotAccepted, Violation
 from callbacks.domain.outcome import Failure, Outcome, Success, digest
-from callbacks.domain.ports import Redelivery, Verdict, Write
+from callbacks.domain.ports import Redelivery, Run, Verdict, Write
 from callbacks.domain.task import (
     Attempt,
     CallbackTask,
@@ -128,6 +128,7 @@ class FakeWorkflow:
 
     waits: dict[str, Wait] = field(default_factory=dict)
     ended: dict[str, datetime] = field(default_factory=dict)
+    redriven: dict[str, datetime] = field(default_factory=dict)
     beats: list[str] = field(default_factory=list)
 
     def wait(self, task_token: str, execution_arn: str) -> None:
@@ -141,6 +142,10 @@ class FakeWorkflow:
         for wait in self.waits.values():
             if wait.execution_arn == execution_arn:
                 wait.open = False
+
+    def redrive(self, execution_arn: str, at: float) -> None:
+        del self.ended[execution_arn]
+        self.redriven[execution_arn] = datetime.fromtimestamp(at, UTC)
 
     def complete(self, task_token: str, outcome: Outcome) -> None:
         wait = self._open_wait(task_token)
@@ -160,9 +165,11 @@ class FakeWorkflow:
             return Verdict.DELIVERED if delivered else Verdict.GONE
         return Verdict.NO_EVIDENCE
 
-    def ended_at(self, execution_arn: str) -> datetime | None:
-        known = any(wait.execution_arn == execution_arn for wait in self.waits.values())
-        return self.ended.get(execution_arn) if known else datetime.max.replace(tzinfo=UTC)
+    def last_run(self, execution_arn: str) -> Run | None:
+        if all(wait.execution_arn != execution_arn for wait in self.waits.values()):
+            return None
+        started_at = self.redriven.get(execution_arn, datetime.fromtimestamp(0, UTC))
+        return Run(started_at, self.ended.get(execution_arn))
 
     def _open_wait(self, task_token: str) -> Wait:
         wait = self.waits.get(task_token)

@@ -83,7 +83,10 @@ class Harness:
     @property
     def closer(self) -> ExecutionCloser:
         return ExecutionCloser(
-            tasks=FakeTaskOverview(self.tasks), orders=self.orders, clock=self.clock
+            tasks=FakeTaskOverview(self.tasks),
+            orders=self.orders,
+            workflow=self.workflow,
+            clock=self.clock,
         )
 
     @property

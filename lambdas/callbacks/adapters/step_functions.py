@@ -12,7 +12,7 @@ from callbacks.adapters.aws import ClientFactory, error_code, unavailable
 from callbacks.domain.errors import DependencyUnavailable, TokenNotAccepted
 from callbacks.domain.exact_json import canonical_json
 from callbacks.domain.outcome import Outcome, Success
-from callbacks.domain.ports import Verdict
+from callbacks.domain.ports import Run, Verdict
 from callbacks.domain.task import Attempt, token_digest
 
 CLOSED_TOKEN = frozenset({"TaskTimedOut", "TaskDoesNotExist", "InvalidToken"})
@@ -68,18 +68,16 @@ class StepFunctions:
             "SendTaskHeartbeat", self._client().send_task_heartbeat, taskToken=task_token
         )
 
-    def ended_at(self, execution_arn: str) -> datetime | None:
+    def last_run(self, execution_arn: str) -> Run | None:
         with unavailable(DependencyUnavailable, "DescribeExecution"):
             try:
                 execution = self._client().describe_execution(executionArn=execution_arn)
             except ClientError as error:
                 if error_code(error) == "ExecutionDoesNotExist":
-                    return datetime.max.replace(tzinfo=UTC)
+                    return None
                 raise
-        if execution["status"] == "RUNNING":
-            return None
-        ended_at: datetime = execution["stopDate"]
-        return ended_at
+        started_at = execution.get("redriveDate", execution["startDate"])
+        return Run(started_at, None if execution["status"] == "RUNNING" else execution["stopDate"])
 
     def execution_input(self, execution_arn: str) -> str:
         """JSON, as the execution was started with. Raises DependencyUnavailable."""

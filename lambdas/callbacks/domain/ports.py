@@ -66,6 +66,14 @@ class Verdict(Enum):
     NO_EVIDENCE = "NO_EVIDENCE"
 
 
+@dataclass(frozen=True, slots=True)
+class Run:
+    """An execution since it was started or, if it was redriven, since the last redrive."""
+
+    started_at: datetime
+    ended_at: datetime | None = None
+
+
 class Workflow(Protocol):
     """The workflow service. Every method raises DependencyUnavailable if it cannot be reached."""
 
@@ -81,8 +89,8 @@ class Workflow(Protocol):
         """Looks the attempt's end up in the execution's history."""
         ...
 
-    def ended_at(self, execution_arn: str) -> datetime | None:
-        """When the execution ended; None while it runs. An unknown one: at the last instant."""
+    def last_run(self, execution_arn: str) -> Run | None:
+        """As of a minute ago or later; None for an execution that is not known (any more)."""
         ...
 
 

@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 
-from callbacks.domain.ports import Clock, Orders, TaskOverview
+from callbacks.domain.errors import DependencyUnavailable
+from callbacks.domain.ports import Clock, Orders, TaskOverview, Workflow
 from callbacks.domain.task import CallbackTask, Status, expired
-from callbacks.usecases.settle import SameOutcome, advance
+from callbacks.usecases.settle import SameOutcome, advance, has_ended
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -13,6 +14,7 @@ class ExecutionCloser:
 
     tasks: TaskOverview
     orders: Orders
+    workflow: Workflow
     clock: Clock
 
     def close(self, order_id: str, execution_arn: str, reason: str, *, ended_at: int) -> bool:
@@ -20,18 +22,31 @@ class ExecutionCloser:
 
         An outcome that is already recorded is left to redelivery, which reports it. An order on
         which another execution still works is left alone, and so is what the execution itself
-        registered after `ended_at` (milliseconds): it was redriven, and the event is late.
+        registered after `ended_at` (milliseconds) if it was redriven since and still runs.
 
-        Raises DependencyUnavailable if the tables cannot be reached.
+        Raises DependencyUnavailable if the tables or the workflow service cannot be reached, or
+        if it takes another minute until one can tell whether the execution was redriven.
         """
         now = int(self.clock.now())
         others_work = False
         for task in self.tasks.of_order(order_id):
             if task.execution_arn == execution_arn and task.requested_at <= ended_at:
                 self._expire(task, now)
-            elif task.status in (Status.PENDING, Status.COMPLETING):
+            elif task.status not in (Status.PENDING, Status.COMPLETING):
+                continue
+            elif task.execution_arn == execution_arn and self._has_ended(task, now):
+                self._expire(task, now)
+            else:
                 others_work = others_work or not task.is_past_deadline(now)
         return False if others_work else self.orders.mark_failed(order_id, reason)
+
+    def _has_ended(self, task: CallbackTask, now: int) -> bool:
+        ended = has_ended(self.workflow, task, now)
+        if ended is None:
+            raise DependencyUnavailable(
+                "it is too early to tell whether the execution was redriven"
+            )
+        return ended
 
     def _expire(self, task: CallbackTask, now: int) -> None:
         pending = SameOutcome(task.callback_id, None, (Status.PENDING,))

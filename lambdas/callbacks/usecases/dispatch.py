@@ -27,6 +27,7 @@ from callbacks.domain.ports import (
     Workflow,
 )
 from callbacks.domain.task import ORDER_ID, CallbackTask, Status, TaskKey, registered, taken_over
+from callbacks.usecases.settle import has_ended
 
 MESSAGE_LIMIT_BYTES = 262_144
 
@@ -161,13 +162,8 @@ class Dispatcher:
         waits = (
             found.status is Status.PENDING and not found.is_past_deadline(int(self.clock.now()))
         ) or found.status is Status.COMPLETING
-        if waits and not self._has_ended(found):
+        if waits and not has_ended(self.workflow, found, int(self.clock.now())):
             raise TaskAlreadyPending(new.key, found.execution_arn)
-
-    def _has_ended(self, found: CallbackTask) -> bool:
-        """An end before the execution's own registration is stale news, or it was redriven."""
-        ended_at = self.workflow.ended_at(found.execution_arn)
-        return ended_at is not None and ended_at.timestamp() * 1000 >= found.requested_at
 
 
 def _attributes_size(key: TaskKey) -> int:

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 
 from callbacks.domain.errors import DependencyUnavailable
 from callbacks.domain.ports import TaskOverview, TaskStore, Verdict, Workflow
-from callbacks.domain.task import Attempt, CallbackTask, Status
+from callbacks.domain.task import CLOCK_MARGIN_SECONDS, Attempt, CallbackTask, Status
+
+OLD_NEWS_SECONDS = 60
 
 Transition = Callable[[CallbackTask], CallbackTask | None]
 
@@ -35,6 +37,25 @@ def verdict_on(workflow: Workflow, attempt: Attempt) -> Verdict:
         return workflow.verdict(attempt)
     except DependencyUnavailable:
         return Verdict.NO_EVIDENCE
+
+
+def has_ended(workflow: Workflow, task: CallbackTask, now: int) -> bool | None:
+    """Whether the execution ended after it registered `task`: then it waits for it no more.
+
+    None while that cannot be told: an end that lies before the registration may be old news of an
+    execution that was redriven since, or the dispatcher was at work as the execution ended.
+
+    Raises DependencyUnavailable.
+    """
+    run = workflow.last_run(task.execution_arn)
+    registered_at = task.requested_at / 1000
+    if run is None or run.started_at.timestamp() > registered_at + CLOCK_MARGIN_SECONDS:
+        return True
+    if run.ended_at is None:
+        return False
+    if run.ended_at.timestamp() >= registered_at or now > registered_at + OLD_NEWS_SECONDS:
+        return True
+    return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,5 +60,6 @@ def _closer() -> ExecutionCloser:
     return ExecutionCloser(
         tasks=DynamoDBTaskOverview(dynamodb, settings.callback_table),
         orders=DynamoDBOrders(dynamodb, settings.orders_table),
+        workflow=_workflow(),
         clock=SystemClock(),
     )

@@ -64,7 +64,7 @@ locals {
           actions   = ["dynamodb:UpdateItem"]
           resources = [aws_dynamodb_table.orders.arn]
         }
-        ReadLargeInputs = {
+        DescribeExecutions = {
           actions   = ["states:DescribeExecution"]
           resources = local.execution_arns
         }

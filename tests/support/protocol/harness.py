@@ -2,12 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
 
 from callbacks.domain.channel import Channel, Contract
 from callbacks.domain.errors import DependencyUnavailable, RecordUncertain
 from callbacks.domain.outcome import Outcome
-from callbacks.domain.ports import Redelivery, Verdict, Write
+from callbacks.domain.ports import Redelivery, Run, Verdict, Write
 from callbacks.domain.task import CLOCK_MARGIN_SECONDS, Attempt, CallbackTask, TaskKey
 from callbacks.usecases.close_execution import ExecutionCloser
 from callbacks.usecases.complete import Completer
@@ -36,6 +35,7 @@ WAIT_SECONDS = 300
 RETENTION_SECONDS = 7200
 RETRY_SECONDS = 30
 CLOCK_SKEW_SECONDS = 2
+OLD_NEWS_SECONDS = 50
 OUTAGES = {
     "Step Functions": frozenset({"complete", "heartbeat"}),
     "Step Functions' history": frozenset({"verdict"}),
@@ -73,7 +73,8 @@ class Workflow(FakeWorkflow):
 
     invariants: Invariants = field(kw_only=True)
     entered: dict[str, float] = field(default_factory=dict)
-    former_ends: dict[str, datetime] = field(default_factory=dict)
+    old_news: dict[str, tuple[Run | None, float]] = field(default_factory=dict)
+    clock: FakeClock = field(kw_only=True)
 
     def complete(self, task_token: str, outcome: Outcome) -> None:
         self.invariants.sent(task_token, outcome)
@@ -86,11 +87,22 @@ class Workflow(FakeWorkflow):
     def stale_verdict(self, attempt: Attempt) -> Verdict:  # noqa: ARG002
         return Verdict.NO_EVIDENCE
 
-    def stale_ended_at(self, execution_arn: str) -> datetime | None:
-        return self.former_ends.get(execution_arn)
+    def stale_last_run(self, execution_arn: str) -> Run | None:
+        """As of before the last change, if that is not long ago."""
+        run, until = self.old_news.get(execution_arn, (None, 0.0))
+        return run if self.clock.now() < until else self.last_run(execution_arn)
 
-    def redrive(self, execution_arn: str) -> None:
-        self.former_ends[execution_arn] = self.ended.pop(execution_arn)
+    def end(self, execution_arn: str, at: float) -> None:
+        self._remember(execution_arn)
+        super().end(execution_arn, at)
+
+    def redrive(self, execution_arn: str, at: float) -> None:
+        self._remember(execution_arn)
+        super().redrive(execution_arn, at)
+
+    def _remember(self, execution_arn: str) -> None:
+        until = self.clock.now() + OLD_NEWS_SECONDS
+        self.old_news[execution_arn] = (self.last_run(execution_arn), until)
 
     def pass_time(self, now: float) -> None:
         for token, since in self.entered.items():
@@ -139,11 +151,11 @@ class Parts:
 
 
 class Harness:
-    """The dispatchers' clock is behind, and all others' ahead."""
+    """The clock of one execution's dispatchers is behind, of the other's ahead, as all others'."""
 
     def __init__(self, parts: Parts, *, callback_id_required: bool) -> None:
         self.clock = FakeClock()
-        self.workflow = parts.workflow(invariants=Invariants({}))
+        self.workflow = parts.workflow(invariants=Invariants({}), clock=self.clock)
         self.invariants = Invariants(self.workflow.waits)
         self.workflow.invariants = self.invariants
         self.tasks = parts.tasks(invariants=self.invariants)
@@ -158,16 +170,20 @@ class Harness:
         workflow = stepped(self.workflow, DependencyUnavailable, self.down)
         queue = stepped(self.queue, DependencyUnavailable, self.down)
         ahead = SkewedClock(self.clock, CLOCK_SKEW_SECONDS)
-        self.dispatcher = parts.dispatcher(
-            source="/callback-channels/test",
-            retention_seconds=RETENTION_SECONDS,
-            store=store,
-            topic=stepped(self.topic, DependencyUnavailable, self.down),
-            workflow=workflow,
-            registry=FakeChannels({KEY.task_type: _channel(callback_id_required)}),
-            contracts=FakeContracts(),
-            clock=SkewedClock(self.clock, -CLOCK_SKEW_SECONDS),
-        )
+        behind = SkewedClock(self.clock, -CLOCK_SKEW_SECONDS)
+        self.dispatchers = {
+            execution: parts.dispatcher(
+                source="/callback-channels/test",
+                retention_seconds=RETENTION_SECONDS,
+                store=store,
+                topic=stepped(self.topic, DependencyUnavailable, self.down),
+                workflow=workflow,
+                registry=FakeChannels({KEY.task_type: _channel(callback_id_required)}),
+                contracts=FakeContracts(),
+                clock=clock,
+            )
+            for execution, clock in zip(EXECUTIONS, (behind, ahead), strict=True)
+        }
         self.completer = parts.completer(
             store=store, workflow=workflow, redelivery=queue, clock=ahead
         )
@@ -182,6 +198,7 @@ class Harness:
         self.closer = parts.closer(
             tasks=overview,
             orders=stepped(self.orders, DependencyUnavailable, self.down),
+            workflow=workflow,
             clock=ahead,
         )
 
@@ -215,7 +232,7 @@ class Harness:
             execution_arn=execution_arn,
             timeout_seconds=WAIT_SECONDS,
         )
-        return token, lambda: self.dispatcher.dispatch(request)
+        return token, lambda: self.dispatchers[execution_arn].dispatch(request)
 
     def pass_time(self, seconds: float) -> None:
         self.clock.advance(seconds)
@@ -228,7 +245,7 @@ class Harness:
     def redrive(self, execution_arn: str) -> None:
         """Takes longer than clocks may differ."""
         self.pass_time(CLOCK_MARGIN_SECONDS)
-        self.workflow.redrive(execution_arn)
+        self.workflow.redrive(execution_arn, self.clock.now())
 
     @property
     def is_expired(self) -> bool:

@@ -194,6 +194,17 @@ class Lifecycle(RuleBasedStateMachine):
             self._count("step", "execution is redriven")
             harness.redrive(execution)
 
+    @precondition(lambda self: any(map(self.harness.may_wait, EXECUTIONS)))
+    @rule(choice=choices, seconds=st.sampled_from([0, 1, 4, 65]), finishes=st.booleans())
+    def outlive(self, choice: int, seconds: int, finishes: bool) -> None:
+        """An execution ends as its dispatcher starts, which enters some time after."""
+        harness = self.harness
+        execution = chosen([one for one in EXECUTIONS if harness.may_wait(one)], choice)
+        token, call = harness.enter_wait(execution)
+        harness.end(execution)
+        harness.pass_time(seconds)
+        self._dispatch(execution, token, call, Fate([], finishes))
+
     @precondition(lambda self: not all(map(self.harness.is_running, EXECUTIONS)))
     @rule(choice=choices)
     def redrive_execution(self, choice: int) -> None:
@@ -368,6 +379,11 @@ class Lifecycle(RuleBasedStateMachine):
         return self.harness.record is not None and self.harness.record.due_at is not None
 
     @property
+    def _is_recently_registered(self) -> bool:
+        entry = self._current
+        return entry is not None and self.harness.clock.now() < entry.requested_at / 1000 + 65
+
+    @property
     def _current(self) -> Entry | None:
         return self.harness.invariants.current
 
@@ -398,8 +414,12 @@ class Lifecycle(RuleBasedStateMachine):
         self._start(f"callback: {kind}", work, came_back, fate)
 
     def _enter_wait(self, execution: str, fate: Fate) -> str:
+        token, call = self.harness.enter_wait(execution)
+        self._dispatch(execution, token, call, fate)
+        return token
+
+    def _dispatch(self, execution: str, token: str, call: Callable[[], str], fate: Fate) -> None:
         harness = self.harness
-        token, call = harness.enter_wait(execution)
 
         def dispatched(process: Process) -> None:
             if process.error is None and not process.crashed:
@@ -412,7 +432,6 @@ class Lifecycle(RuleBasedStateMachine):
             harness.workflow.time_out(token)
 
         self._start("dispatch", call, dispatched, fate)
-        return token
 
     def _kind(self, call: Call) -> str:
         entry, invariants = call.entry, self.harness.invariants
@@ -464,6 +483,9 @@ class Lifecycle(RuleBasedStateMachine):
             running.ended(running.process)
 
     def _closed(self, process: Process) -> None:
+        if "too early to tell" in str(process.error):
+            require(self._is_recently_registered, "it can be told after a minute")
+            return
         self._check_background(process)
         if process.result is not True:
             return
@@ -491,7 +513,11 @@ class Lifecycle(RuleBasedStateMachine):
             require(
                 any(
                     other in str(error)
-                    and (self.harness.is_running(other) or Fault.STALE in process.faults)
+                    and (
+                        self.harness.is_running(other)
+                        or Fault.STALE in process.faults
+                        or self._is_recently_registered
+                    )
                     for other in others
                 ),
                 "TaskAlreadyPending means that another execution runs",
@@ -505,6 +531,7 @@ class Lifecycle(RuleBasedStateMachine):
             self._check_background(process)
 
     def _check_order(self) -> None:
+        self.harness.pass_time(65)
         for end in self.harness.ends:
             self.harness.close(end)
         if not any(self.harness.is_running(execution) for execution in EXECUTIONS):

@@ -111,6 +111,23 @@ def test_an_order_that_is_worked_on_is_left_alone(task: CallbackTask, harness: H
     assert order(harness) == (None, None)
 
 
+def test_what_registered_as_the_execution_ended_expires_after_a_minute(harness: Harness) -> None:
+    """The dispatcher was at work; until then, a redrive may be what nobody has heard of yet."""
+    late = harness.given(pending(requested_at=ENDED_AT + 1000))
+    harness.workflow.end(EXECUTION, ENDED_AT / 1000)
+
+    with pytest.raises(DependencyUnavailable, match="too early to tell"):
+        close(harness)
+    assert harness.record() == late
+    assert order(harness) == (None, None)
+
+    harness.clock.seconds = NOW + 61 + 61
+
+    assert close(harness) is True
+    assert harness.record().status is Status.EXPIRED
+    assert order(harness) == FAILED
+
+
 def test_a_wait_of_another_that_is_past_its_deadline_is_no_work(harness: Harness) -> None:
     task = harness.given(pending(execution_arn=OTHER_EXECUTION))
     harness.clock.seconds = task.deadline + 1

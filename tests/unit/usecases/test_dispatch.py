@@ -332,21 +332,53 @@ class TestTakeOver:
 
             assert harness.record().callback_id == callback_id
 
-        def test_that_is_said_to_have_ended_before_it_registered_is_refused(
+        def test_that_is_said_to_have_ended_before_it_registered_is_refused_for_a_minute(
             self, found: CallbackTask, harness: Harness
         ) -> None:
-            """DescribeExecution lags behind a redrive."""
+            """DescribeExecution lags behind a redrive, or the dispatcher started at the end."""
             harness.given(found)
             harness.workflow.end(OTHER_EXECUTION, NOW - 1)
+            harness.clock.seconds = NOW + 60
 
             with pytest.raises(TaskAlreadyPending):
                 harness.dispatcher.dispatch(request())
+
+            harness.clock.advance(1)
+            callback_id = harness.dispatcher.dispatch(request())
+
+            assert harness.record().callback_id == callback_id
+
+        @pytest.mark.parametrize(("after", "waits"), [(5, True), (6, False)])
+        def test_that_was_redriven_no_longer_waits_for_what_it_registered_before(
+            self, after: int, waits: bool, found: CallbackTask, harness: Harness
+        ) -> None:
+            """Clocks may differ by five seconds."""
+            harness.given(found)
+            harness.workflow.end(OTHER_EXECUTION, NOW + 1)
+            harness.workflow.redrive(OTHER_EXECUTION, NOW + after)
+
+            if waits:
+                with pytest.raises(TaskAlreadyPending):
+                    harness.dispatcher.dispatch(request())
+            else:
+                callback_id = harness.dispatcher.dispatch(request())
+                assert harness.record().callback_id == callback_id
+
+        def test_that_nobody_knows_any_more_is_done(
+            self, found: CallbackTask, harness: Harness
+        ) -> None:
+            harness.given(found)
+            del harness.workflow.waits[token(9)]
+
+            callback_id = harness.dispatcher.dispatch(request())
+
+            assert harness.record().callback_id == callback_id
 
         def test_of_which_nothing_can_be_learnt_is_tried_again(
             self, found: CallbackTask, harness: Harness
         ) -> None:
             harness.given(found)
-            failing(harness.workflow, "ended_at", DependencyUnavailable("DescribeExecution"))
+            failing(harness.workflow, "last_run", DependencyUnavailable("DescribeExecution"))
 
             with pytest.raises(DependencyUnavailable):
                 harness.dispatcher.dispatch(request())
