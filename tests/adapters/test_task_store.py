@@ -143,8 +143,13 @@ def test_a_claim_of_no_task_is_refused_and_writes_nothing(store: TaskStore) -> N
 
 TRANSITIONS: dict[str, tuple[CallbackTask, Callable[[CallbackTask], CallbackTask]]] = {
     "joined": (completing(), lambda task: joined(task, NOW + 60)),
-    "queued": (completing(), lambda task: queued(task, NOW)),
-    "dead-lettered": (completing(), dead_lettered),
+    "queued": (completing(), lambda task: queued(task, "attempt-1", NOW)),
+    "dead-lettered, and taken up again": (
+        dead_lettered(queued(completing(), "attempt-1", NOW), NOW),
+        lambda task: joined(task, NOW + 60),
+    ),
+    "past attempt queued": (unsettled(), lambda task: queued(task, "attempt-1", NOW)),
+    "dead-lettered": (completing(), lambda task: dead_lettered(task, NOW)),
     "completed": (completing(), lambda task: completed(task, NOW)),
     "completed after all": (undelivered(completing(), NOW), lambda task: completed(task, NOW)),
     "completed beside an unsettled one": (

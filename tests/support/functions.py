@@ -73,7 +73,6 @@ def environment(cloud: Cloud) -> dict[str, str]:
         "RETENTION_DAYS": "30",
         "REDELIVERY_QUEUE_URL": cloud.redelivery_queue_url,
         "DEAD_LETTER_QUEUE_URL": cloud.dead_letter_queue_url,
-        "MAX_TRIES": "3",
         "PARTNERS": "1",
         "SIGNING_SECRET_ARN": SIGNING_SECRET,
         "WEBHOOK_QUEUE_URL": cloud.partner_queue_url,

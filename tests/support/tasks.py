@@ -96,13 +96,14 @@ STATES: dict[str, CallbackTask] = {
     "completing": completing(),
     "completing, of a failure": completing(outcome=LOST),
     "completing, of no delivery": completing(outcome=Undeliverable("the endpoint is gone")),
-    "completing, joined and queued": queued(joined(completing(), NOW + 60), NOW),
-    "completing, dead-lettered": dead_lettered(completing()),
+    "completing, joined and queued": queued(joined(completing(), NOW + 60), "attempt-1", NOW),
+    "completing, dead-lettered": dead_lettered(completing(), NOW),
     "completed": done(),
     "expired": expired(pending(), NOW),
     "undelivered": undelivered(completing(), NOW),
     "replaced one whose work is done": taken_over(done(), pending(2)),
     "replaced an unsettled one": unsettled(LOST),
+    "replaced a queued one": queued(unsettled(), "attempt-1", NOW),
     "replaced a delivered one": settled_as(Settlement.DELIVERED),
     "replaced two": taken_over(
         claimed(unsettled(), DELIVERED_ELSEWHERE, PRINCIPAL, NOW), pending(3)

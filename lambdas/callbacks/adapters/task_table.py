@@ -222,6 +222,7 @@ _NUMBERS = (
     "claimed_at",
     "closed_at",
     "sends",
+    "queued_at",
     "due_at",
     "version",
 )
@@ -282,6 +283,8 @@ def _encoded_past(past: PastAttempt) -> Item:
         "outcome_digest": {"S": past.outcome_digest},
         "settlement": {"S": past.settlement},
     }
+    if past.queued_at is not None:
+        item["queued_at"] = {"N": str(past.queued_at)}
     if past.attempt is not None:
         item["execution_arn"] = {"S": past.attempt.execution_arn}
         item["token_digest"] = {"S": past.attempt.token_digest}
@@ -336,4 +339,5 @@ def _decoded_past(callback_id: str, item: Mapping[str, Any]) -> PastAttempt:
         outcome_digest=item["outcome_digest"]["S"],
         settlement=Settlement(item["settlement"]["S"]),
         attempt=attempt,
+        queued_at=int(item["queued_at"]["N"]) if "queued_at" in item else None,
     )

@@ -12,7 +12,9 @@ from callbacks.domain.outcome import Outcome, digest, is_same
 
 ORDER_ID = r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"
 DUE_AFTER_CLAIM_SECONDS = 60
-DUE_AFTER_QUEUED_SECONDS = 900
+DUE_AFTER_QUEUED_SECONDS = 1800
+QUEUE_KEEPS_SECONDS = 6 * 3600
+TRIES_END_AFTER_DEADLINE_SECONDS = 900
 CLOCK_MARGIN_SECONDS = 5
 PAST_ATTEMPTS_KEPT = 10
 PRIOR_DIGESTS_KEPT = 50
@@ -71,13 +73,15 @@ class PastAttempt:
     """An attempt that has an outcome and was replaced.
 
     `attempt` is kept until it is settled. DEAD_LETTERED is reported without evidence of what
-    became of it: due no more, and settled as soon as somebody asks again.
+    became of it: due no more, and settled as soon as somebody asks again. `queued_at` is as the
+    task's.
     """
 
     requested_at: int
     outcome_digest: str
     settlement: Settlement
     attempt: Attempt | None = field(default=None, repr=False)
+    queued_at: int | None = None
 
     @property
     def is_settled(self) -> bool:
@@ -90,7 +94,8 @@ class CallbackTask:
 
     `work_id` names the piece of work: it is the callback_id of the first attempt at it.
     `outcome_is_final` outlives the outcome; None without one, or if it was recorded before this
-    was kept.
+    was kept. `queued_at` is when the redelivery queue last took the outcome: it has the message
+    for QUEUE_KEEPS_SECONDS, unless that is done with before.
     """
 
     key: TaskKey
@@ -112,6 +117,7 @@ class CallbackTask:
     closed_at: int | None = None
     principal: str | None = None
     sends: int = 0
+    queued_at: int | None = None
     due_at: int | None = None
     attempts: Mapping[str, PastAttempt] = field(default_factory=dict)
     prior_digests: tuple[str, ...] = ()
@@ -147,8 +153,34 @@ class CallbackTask:
         """Whether it is the outcome of an earlier attempt."""
         return any(is_same(outcome_digest, prior) for prior in self.prior_digests)
 
+    @property
+    def awaits_delivery(self) -> bool:
+        """Whether the recorded outcome is still to be brought to the workflow."""
+        return (
+            self.status is Status.COMPLETING
+            and self.outcome_status is not OutcomeStatus.DEAD_LETTERED
+        )
+
+    def is_queued(self, now: int) -> bool:
+        return _is_kept(self.queued_at, now)
+
+    def to_queue(self, now: int) -> Mapping[str, str]:
+        """What is to be delivered or settled and is not queued: digests by callback_id."""
+        outcomes = {
+            callback_id: past.outcome_digest
+            for callback_id, past in self.unsettled.items()
+            if not _is_kept(past.queued_at, now)
+        }
+        if self.awaits_delivery and self.outcome_digest and not self.is_queued(now):
+            outcomes[self.callback_id] = self.outcome_digest
+        return outcomes
+
     def is_past_deadline(self, now: int) -> bool:
         return now > self.deadline
+
+    def is_last_try(self, now: int) -> bool:
+        """Whether a try that fails now is not worth another: the wait is long over."""
+        return now > self.deadline + TRIES_END_AFTER_DEADLINE_SECONDS
 
 
 def token_digest(task_token: str) -> str:
@@ -241,35 +273,47 @@ def claimed(task: CallbackTask, outcome: Outcome, principal: str, now: int) -> C
 
 
 def joined(task: CallbackTask, due_at: int) -> CallbackTask:
-    """One more sender of the recorded outcome."""
+    """One more sender of the recorded outcome, which is to be delivered even if it was given up."""
+    if not task.awaits_delivery:
+        task = replace(task, outcome_status=OutcomeStatus.RECORDED, ttl=None)
     return replace(task, sends=task.sends + 1, due_at=due_at, version=task.version + 1)
 
 
 def leased(task: CallbackTask, until: int) -> CallbackTask:
     """Taken up by a sweep; without anything left to deliver or settle, it is due no more."""
-    if task.status is Status.COMPLETING or task.unsettled:
+    if task.awaits_delivery or task.unsettled:
         return replace(task, due_at=until, version=task.version + 1)
     return replace(task, due_at=None, version=task.version + 1)
 
 
-def queued(task: CallbackTask, now: int) -> CallbackTask:
-    """The redelivery queue has the outcome; the sweep need not look before long."""
+def queued(task: CallbackTask, callback_id: str, now: int) -> CallbackTask:
+    """The redelivery queue has the outcome of the current attempt, or of a past one."""
+    if callback_id != task.callback_id:
+        past = replace(task.attempts[callback_id], queued_at=now)
+        attempts = {**task.attempts, callback_id: past}
+        return replace(task, attempts=attempts, version=task.version + 1)
     return replace(
         task,
         outcome_status=OutcomeStatus.QUEUED,
+        queued_at=now,
         due_at=now + DUE_AFTER_QUEUED_SECONDS,
+        ttl=None,
         version=task.version + 1,
     )
 
 
-def dead_lettered(task: CallbackTask) -> CallbackTask:
-    """The outcome waits in the dead-letter queue for a person, and in the record for a resend."""
-    return replace(
+def dead_lettered(task: CallbackTask, now: int) -> CallbackTask:
+    """The outcome waits in the dead-letter queue for a person, and in the record for a resend.
+
+    The record ends with its retention, unless the outcome is taken up again.
+    """
+    given_up = replace(
         task,
         outcome_status=OutcomeStatus.DEAD_LETTERED,
-        due_at=_due_of_unsettled(task),
+        queued_at=None,
         version=task.version + 1,
     )
+    return _with_due(given_up, now)
 
 
 def completed(task: CallbackTask, now: int) -> CallbackTask:
@@ -288,7 +332,7 @@ def expired(task: CallbackTask, now: int) -> CallbackTask:
 
 def settled(task: CallbackTask, callback_id: str, settlement: Settlement, now: int) -> CallbackTask:
     """A past attempt's outcome is known to have arrived or never to arrive, or is reported."""
-    past = replace(task.attempts[callback_id], settlement=settlement)
+    past = replace(task.attempts[callback_id], settlement=settlement, queued_at=None)
     if past.is_settled:
         past = replace(past, attempt=None)
     attempts = {**task.attempts, callback_id: past}
@@ -305,6 +349,7 @@ def _past(found: CallbackTask) -> PastAttempt:
         outcome_digest=found.outcome_digest,
         settlement=Settlement.UNSETTLED if unsettled else closed,
         attempt=found.attempt if unsettled else None,
+        queued_at=found.queued_at if unsettled else None,
     )
 
 
@@ -317,6 +362,7 @@ def _closed(
         task_token=None,
         outcome=None,
         outcome_status=outcome_status,
+        queued_at=None,
         closed_at=now,
         due_at=None,
         version=task.version + 1,
@@ -326,16 +372,15 @@ def _closed(
 
 def _with_due(task: CallbackTask, now: int) -> CallbackTask:
     """Due while something is left to deliver or settle, and mortal only when nothing is."""
-    if task.status is Status.COMPLETING:
-        return task
-    if task.unsettled:
+    if task.awaits_delivery or task.unsettled:
         return replace(task, due_at=task.due_at or now + DUE_AFTER_CLAIM_SECONDS, ttl=None)
-    ends = task.deadline if task.status is Status.PENDING else now
+    is_open = task.status in (Status.PENDING, Status.COMPLETING)
+    ends = max(now, task.deadline) if is_open else now
     return replace(task, due_at=None, ttl=ends + task.retention_seconds)
 
 
-def _due_of_unsettled(task: CallbackTask) -> int | None:
-    return task.due_at if task.unsettled else None
+def _is_kept(queued_at: int | None, now: int) -> bool:
+    return queued_at is not None and now < queued_at + QUEUE_KEEPS_SECONDS
 
 
 def _without_oldest_settled(attempts: Mapping[str, PastAttempt]) -> dict[str, PastAttempt]:

@@ -58,7 +58,6 @@ class RedeliverySettings:
     callback_table: str
     redelivery_queue_url: str
     dead_letter_queue_url: str
-    max_tries: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -174,12 +174,12 @@ class Completer:
     def _settle_past(self, task: CallbackTask, callback_id: str, past: PastAttempt) -> Result:
         """A replaced attempt's outcome is looked up and never sent: its token is dead."""
         verdict = verdict_on(self.workflow, past.attempt) if past.attempt else Verdict.NO_EVIDENCE
-        if verdict is Verdict.NO_EVIDENCE:
-            return Result.HELD
-        if verdict is Verdict.GONE:
-            self._queue(Redelivery(task.key, callback_id, past.outcome_digest))
-            raise TaskGone
         now = self._now()
+        if verdict is not Verdict.DELIVERED:
+            self._reopen(task, callback_id, now)
+            if verdict is Verdict.GONE:
+                raise TaskGone
+            return Result.HELD
 
         def delivered(found: CallbackTask) -> CallbackTask | None:
             there = found.attempts.get(callback_id)
@@ -192,6 +192,17 @@ class Completer:
         except RecordUncertain:
             logger.warning("SETTLEMENT_NOT_RECORDED", exc_info=True)
         return Result.DUPLICATE
+
+    def _reopen(self, task: CallbackTask, callback_id: str, now: int) -> None:
+        """An attempt that was given up is due again: redelivery settles or reports it."""
+
+        def given_up(found: CallbackTask) -> CallbackTask | None:
+            there = found.attempts.get(callback_id)
+            if there is None or there.settlement is not Settlement.DEAD_LETTERED:
+                return None
+            return settled(found, callback_id, Settlement.UNSETTLED, now)
+
+        advance(self.store, task, given_up)
 
     def _send(self, task: CallbackTask, *, sole_sender: bool) -> Result:
         if task.task_token is None or task.outcome is None:
@@ -215,7 +226,7 @@ class Completer:
         if verdict is Verdict.NO_EVIDENCE:
             return self._hold(task)
         if not (sole_sender and self._give_up(task)):
-            self._queue(_redelivery(task))
+            self._hold(task)
         raise TaskGone
 
     def _give_up(self, task: CallbackTask) -> bool:
@@ -233,22 +244,20 @@ class Completer:
 
     def _hold(self, task: CallbackTask) -> Result:
         """Held durably: the claim made the task due, so the sweep has it if the queue has not."""
-        if self._queue(_redelivery(task)):
-            now = self._now()
-            same = SameOutcome(task.callback_id, task.outcome_digest)
-            try:
-                advance(self.store, task, same(lambda found: queued(found, now)))
-            except RecordUncertain:
-                logger.warning("QUEUEING_NOT_RECORDED", exc_info=True)
-        return Result.HELD
-
-    def _queue(self, redelivery: Redelivery) -> bool:
+        now = self._now()
+        if task.is_queued(now):
+            return Result.HELD
         try:
-            self.redelivery.send(redelivery)
+            self.redelivery.send(_redelivery(task))
         except DependencyUnavailable:
             logger.warning("REDELIVERY_NOT_QUEUED", exc_info=True)
-            return False
-        return True
+            return Result.HELD
+        same = SameOutcome(task.callback_id, task.outcome_digest)
+        try:
+            advance(self.store, task, same(lambda found: queued(found, found.callback_id, now)))
+        except RecordUncertain:
+            logger.warning("QUEUEING_NOT_RECORDED", exc_info=True)
+        return Result.HELD
 
     def _close(self, task: CallbackTask) -> None:
         """Best effort: the outcome has arrived whatever the record says, and a repeat mends it."""

@@ -13,6 +13,7 @@ from callbacks.domain.ports import (
     Workflow,
 )
 from callbacks.domain.task import (
+    DUE_AFTER_QUEUED_SECONDS,
     CallbackTask,
     PastAttempt,
     Settlement,
@@ -37,7 +38,7 @@ class Disposition(Enum):
 class Redeliverer:
     """Takes messages of the redelivery queue, any number of times and in any order.
 
-    `retry_seconds` is the time until the same message is tried again, on its last try or not.
+    Tries go on until some time after the deadline of the task; then the outcome is reported.
     """
 
     store: TaskStore
@@ -45,9 +46,7 @@ class Redeliverer:
     dead_letters: DeadLetterQueue
     clock: Clock
 
-    def redeliver(
-        self, redelivery: Redelivery, *, last_try: bool, retry_seconds: int
-    ) -> Disposition:
+    def redeliver(self, redelivery: Redelivery) -> Disposition:
         """Delivers the outcome that the message names, if it is still to be delivered.
 
         Raises DependencyUnavailable if the record or the dead-letter queue cannot be reached: the
@@ -61,8 +60,8 @@ class Redeliverer:
                 return self._bury(redelivery, "the attempt recorded another outcome")
             if task.status is not Status.COMPLETING:
                 return Disposition.DONE
-            disposition = self._deliver(task, redelivery, retry_seconds)
-            if disposition is Disposition.RETRY and last_try:
+            disposition = self._deliver(task, redelivery)
+            if disposition is Disposition.RETRY and task.is_last_try(self._now()):
                 return self._give_up(task, redelivery)
             return disposition or Disposition.RETRY
         past = task.attempts.get(redelivery.callback_id)
@@ -71,20 +70,18 @@ class Redeliverer:
         if past.is_settled:
             return Disposition.DONE
         disposition = self._settle_past(task, redelivery, past)
-        if disposition is Disposition.RETRY and last_try:
+        if disposition is Disposition.RETRY and task.is_last_try(self._now()):
             self._report_past(redelivery, past, "no evidence of the attempt's end")
             self._record_settlement(task, redelivery, Settlement.DEAD_LETTERED)
             return Disposition.DONE
         return disposition
 
-    def _deliver(
-        self, task: CallbackTask, redelivery: Redelivery, retry_seconds: int
-    ) -> Disposition | None:
+    def _deliver(self, task: CallbackTask, redelivery: Redelivery) -> Disposition | None:
         """Joins the senders, sends, and closes: the same steps as a partner's repeat.
 
         None if the record has moved on meanwhile: whoever looks again sees what is left to do.
         """
-        due_at = self._now() + 2 * retry_seconds
+        due_at = self._now() + DUE_AFTER_QUEUED_SECONDS
         same = SameOutcome(redelivery.callback_id, redelivery.outcome_digest)
         found = advance(self.store, task, same(lambda one: joined(one, due_at)))
         if found is None:
@@ -152,8 +149,9 @@ class Redeliverer:
     def _give_up(self, task: CallbackTask, redelivery: Redelivery) -> Disposition:
         """The last try failed: the outcome stays recorded, so that a person can send it again."""
         self.dead_letters.send(redelivery, "the last try failed", task.outcome)
+        now = self._now()
         same = SameOutcome(redelivery.callback_id, redelivery.outcome_digest)
-        advance(self.store, task, same(dead_lettered))
+        advance(self.store, task, same(lambda one: dead_lettered(one, now)))
         return Disposition.DONE
 
     def _bury(self, redelivery: Redelivery, reason: str) -> Disposition:

@@ -3,14 +3,18 @@
 from dataclasses import dataclass
 
 from callbacks.domain.ports import Clock, Redelivery, RedeliveryQueue, TaskOverview
-from callbacks.domain.task import CallbackTask, Status, leased
+from callbacks.domain.task import DUE_AFTER_QUEUED_SECONDS, CallbackTask, leased, queued
+from callbacks.usecases.settle import advance
 
 LEASE_SECONDS = 300
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sweeper:
-    """Queues what is due. A lease keeps two sweeps from queueing the same task twice."""
+    """Queues what is due and not queued yet.
+
+    A lease keeps two sweeps from queueing the same task twice.
+    """
 
     tasks: TaskOverview
     redelivery: RedeliveryQueue
@@ -27,19 +31,19 @@ class Sweeper:
             task = self.tasks.peek(key)
             if task is None or task.due_at is None or task.due_at > now:
                 continue
-            if not self.tasks.replace(task, leased(task, now + LEASE_SECONDS)).applied:
+            outcomes = task.to_queue(now)
+            lease = LEASE_SECONDS if outcomes else DUE_AFTER_QUEUED_SECONDS
+            write = self.tasks.replace(task, leased(task, now + lease))
+            if not write.applied or write.task is None:
                 continue
-            for redelivery in _due_deliveries(task):
-                self.redelivery.send(redelivery)
+            for callback_id, outcome_digest in outcomes.items():
+                self.redelivery.send(Redelivery(key, callback_id, outcome_digest))
                 count += 1
+                self._note(write.task, callback_id, now)
         return count
 
+    def _note(self, task: CallbackTask, callback_id: str, now: int) -> None:
+        def transition(found: CallbackTask) -> CallbackTask | None:
+            return queued(found, callback_id, now) if callback_id in found.to_queue(now) else None
 
-def _due_deliveries(task: CallbackTask) -> list[Redelivery]:
-    due = [
-        Redelivery(task.key, callback_id, past.outcome_digest)
-        for callback_id, past in task.unsettled.items()
-    ]
-    if task.status is Status.COMPLETING and task.outcome_digest is not None:
-        due.append(Redelivery(task.key, task.callback_id, task.outcome_digest))
-    return due
+        advance(self.tasks, task, transition)

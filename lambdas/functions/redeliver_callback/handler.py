@@ -6,6 +6,7 @@ from typing import Any
 from callbacks.adapters.aws import lazy
 from callbacks.adapters.sqs_queues import (
     SQSDeadLetterQueue,
+    SQSMessageQueue,
     SQSRedeliveryQueue,
     parse_redelivery,
 )
@@ -14,7 +15,7 @@ from callbacks.domain.errors import DependencyUnavailable
 from callbacks.runtime.clock import SystemClock
 from callbacks.runtime.records import LoggedTasks
 from callbacks.runtime.settings import RedeliverySettings, load
-from callbacks.runtime.telemetry import about, count
+from callbacks.runtime.telemetry import about, count, logger
 from callbacks.usecases.backoff import backoff_seconds
 from callbacks.usecases.redeliver import Disposition, Redeliverer
 
@@ -29,35 +30,39 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
 
 def _deliver(record: dict[str, Any], context: Any) -> bool:
-    """True if the message is done with. One that cannot be read is left to the queue's redrive."""
+    """True if the message is done with."""
     tries = int(record["attributes"]["ApproximateReceiveCount"])
     log = about(context, message_id=record["messageId"])
     try:
         redelivery = parse_redelivery(record["body"])
     except (ValueError, KeyError, TypeError):
         log.exception("REDELIVERY_UNREADABLE")
-        return False
+        _unreadable().send(record["body"], "the message is no redelivery of this platform")
+        return True
     log.append_keys(
         order_id=redelivery.key.order_id,
         task_type=redelivery.key.task_type,
         callback_id=redelivery.callback_id,
         tries=tries,
     )
-    retry_seconds = backoff_seconds(tries)
     try:
-        disposition = _redeliverer().redeliver(
-            redelivery,
-            last_try=tries >= _settings().max_tries,
-            retry_seconds=retry_seconds,
-        )
-        if disposition is Disposition.RETRY:
-            _queue().retry_in(record["receiptHandle"], retry_seconds)
+        disposition = _redeliverer().redeliver(redelivery)
     except DependencyUnavailable as error:
         log.warning("REDELIVERY_UNAVAILABLE", extra={"reason": str(error)})
-        return False
+        disposition = Disposition.RETRY
+    if disposition is Disposition.RETRY:
+        _pause(record, backoff_seconds(tries))
     log.info("REDELIVERY_TRIED", extra={"disposition": disposition.value})
     count("RedeliveryTried", disposition=disposition.value)
     return disposition is Disposition.DONE
+
+
+def _pause(record: dict[str, Any], seconds: int) -> None:
+    """Best effort: without it, the message comes again after the queue's visibility time-out."""
+    try:
+        _queue().retry_in(record["receiptHandle"], seconds)
+    except DependencyUnavailable:
+        logger().warning("PAUSE_NOT_SET", exc_info=True)
 
 
 @cache
@@ -68,6 +73,11 @@ def _settings() -> RedeliverySettings:
 @cache
 def _queue() -> SQSRedeliveryQueue:
     return SQSRedeliveryQueue(lazy("sqs"), _settings().redelivery_queue_url)
+
+
+@cache
+def _unreadable() -> SQSMessageQueue:
+    return SQSMessageQueue(lazy("sqs"), _settings().dead_letter_queue_url)
 
 
 @cache

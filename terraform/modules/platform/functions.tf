@@ -37,7 +37,7 @@ locals {
         variable = "dynamodb:Attributes"
         values = [
           "attempts", "callback_id", "callback_id_required", "claimed_at", "closed_at", "deadline", "due_at", "execution_arn", "order_id", "outcome",
-          "outcome_digest", "outcome_is_final", "outcome_status", "principal", "prior_digests", "requested_at", "retention_seconds", "sends", "status", "task_type", "ttl", "version",
+          "outcome_digest", "outcome_is_final", "outcome_status", "principal", "prior_digests", "queued_at", "requested_at", "retention_seconds", "sends", "status", "task_type", "ttl", "version",
           "work_id",
         ]
       },
@@ -119,7 +119,6 @@ locals {
       environment_variables = {
         CALLBACK_TABLE        = aws_dynamodb_table.callback_tasks.name
         DEAD_LETTER_QUEUE_URL = aws_sqs_queue.redelivery_dead_letter.url
-        MAX_TRIES             = var.redelivery_max_tries
         REDELIVERY_QUEUE_URL  = aws_sqs_queue.redelivery.url
       }
       kms_via_services = ["dynamodb", "sqs"]

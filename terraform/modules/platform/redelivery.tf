@@ -5,7 +5,7 @@ locals {
 resource "aws_sqs_queue" "redelivery" {
   name                       = "${var.name_prefix}-redelivery"
   kms_master_key_id          = aws_kms_key.this.arn
-  message_retention_seconds  = 4 * 24 * 3600
+  message_retention_seconds  = 6 * 3600 # QUEUE_KEEPS_SECONDS of domain/task.py: then the sweep queues what is still recorded anew.
   visibility_timeout_seconds = 6 * local.redeliver_timeout_seconds # What Lambda asks of an event source.
 }
 
@@ -15,7 +15,7 @@ resource "aws_sqs_queue_redrive_policy" "redelivery" {
 
   redrive_policy = jsonencode({
     deadLetterTargetArn = aws_sqs_queue.redelivery_dead_letter.arn
-    maxReceiveCount     = var.redelivery_max_tries + 5 # The function gives up first, and tells the record; this is for what it cannot handle.
+    maxReceiveCount     = 1000 # The most there is, and more than fit into the queue's retention: the function gives up, by the task's deadline.
   })
 }
 

@@ -161,18 +161,6 @@ variable "public_base_url" {
   }
 }
 
-variable "redelivery_max_tries" {
-  description = "Times that a recorded outcome is tried from the redelivery queue before it goes to the dead-letter queue."
-  type        = number
-  default     = 20
-  nullable    = false
-
-  validation {
-    condition     = var.redelivery_max_tries >= 1 && var.redelivery_max_tries <= 900 && floor(var.redelivery_max_tries) == var.redelivery_max_tries
-    error_message = "redelivery_max_tries must be a whole number from 1 to 900: SQS counts to 1000."
-  }
-}
-
 variable "retention_days" {
   description = "Days for which the record of a closed callback task is kept."
   type        = number

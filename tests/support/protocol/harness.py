@@ -26,14 +26,13 @@ from tests.support.fakes import (
     FakeTopic,
     FakeWorkflow,
 )
-from tests.support.protocol.invariants import Invariants, require
+from tests.support.protocol.invariants import LONGEST_DUE_SECONDS, Invariants, require
 from tests.support.protocol.processes import stepped
 
 KEY = TaskKey("order-1", "ORDER_SHIPPING_SERVICE")
 EXECUTIONS = ("execution-1", "execution-2")
 WAIT_SECONDS = 300
 RETENTION_SECONDS = 7200
-RETRY_SECONDS = 30
 CLOCK_SKEW_SECONDS = 2
 OLD_NEWS_SECONDS = 50
 OUTAGES = {
@@ -155,8 +154,8 @@ class Harness:
 
     def __init__(self, parts: Parts, *, callback_id_required: bool) -> None:
         self.clock = FakeClock()
-        self.workflow = parts.workflow(invariants=Invariants({}), clock=self.clock)
-        self.invariants = Invariants(self.workflow.waits)
+        self.workflow = parts.workflow(invariants=Invariants({}, self.clock), clock=self.clock)
+        self.invariants = Invariants(self.workflow.waits, self.clock)
         self.workflow.invariants = self.invariants
         self.tasks = parts.tasks(invariants=self.invariants)
         self.topic = FakeTopic()
@@ -262,11 +261,6 @@ class Harness:
             KEY.order_id, end.execution_arn, "it failed", ended_at=int(end.at * 1000)
         )
 
-    def redeliver(self, redelivery: Redelivery, *, last_try: bool) -> Disposition:
-        return self.redeliverer.redeliver(
-            redelivery, last_try=last_try, retry_seconds=RETRY_SECONDS
-        )
-
     def come_to_rest(self) -> None:
         """With all services well again, whatever is due is delivered within hours."""
         self.down.clear()
@@ -275,12 +269,14 @@ class Harness:
             while self.queue.messages:
                 message = self.queue.messages.pop(0)
                 require(
-                    self.redeliver(message, last_try=False) is Disposition.DONE,
+                    self.redeliverer.redeliver(message) is Disposition.DONE,
                     "with all services well, a redelivery is done at once",
                 )
             if self.record is None or self.record.due_at is None:
                 break
-            self.pass_time(max(1, self.record.due_at - self.clock.now()))
+            wait = self.record.due_at - self.clock.now()
+            require(wait <= LONGEST_DUE_SECONDS, "rest comes by due dates within an hour")
+            self.pass_time(max(1, wait))
         self.invariants.check_rest(self.record)
 
 

@@ -23,9 +23,10 @@ from callbacks.domain.task import (
 )
 from callbacks.usecases.complete import Result
 
-from tests.support.fakes import Wait
+from tests.support.fakes import FakeClock, Wait
 from tests.support.protocol.processes import Fault, Process
 
+LONGEST_DUE_SECONDS = 3602
 UNAVAILABLE = {Fault.FAILED, Fault.REPLY_LOST}
 
 
@@ -75,6 +76,7 @@ class Invariants:
     """The attempts at one task, in the order in which they registered."""
 
     waits: Mapping[str, Wait]
+    clock: FakeClock
     entries: list[Entry] = field(default_factory=list)
     current: Entry | None = None
     asked_without_id: set[str] = field(default_factory=set)
@@ -97,6 +99,10 @@ class Invariants:
 
     def written(self, before: CallbackTask | None, task: CallbackTask) -> None:
         """Every write of the record."""
+        require(
+            task.version == (1 if before is None else before.version + 1),
+            "every transition raises the version by one",
+        )
         entry = self.entry(task.callback_id)
         if before is None or task.callback_id != before.callback_id:
             require(entry is None, "an attempt that was replaced never becomes current again")
@@ -218,7 +224,9 @@ class Invariants:
         entry = self._entry_of(call, outcome_digest, process)
         if entry is None:
             raise Violation("2xx is for an outcome that is recorded")
-        if process.result is not Result.HELD and not entry.forgotten:
+        if process.result is Result.HELD:
+            require(_holds(process, entry), "202 means that the outcome is due")
+        elif not entry.forgotten:
             require(
                 self.is_delivered(entry, outcome_digest),
                 "200 means that this outcome has reached the workflow",
@@ -328,13 +336,17 @@ class Invariants:
 
     def _check_record(self, task: CallbackTask, entry: Entry) -> None:
         """What the record says of the harness is true."""
-        undelivered = task.status is Status.COMPLETING or task.unsettled
+        given_up = task.outcome_status is OutcomeStatus.DEAD_LETTERED
+        undelivered = (task.status is Status.COMPLETING and not given_up) or task.unsettled
         require(not (undelivered and task.ttl), "TTL never runs while there is a promise")
+        require(bool(undelivered or task.ttl), "a record that is due for nothing ends")
         closed = task.status in (Status.COMPLETED, Status.EXPIRED)
         require(not (closed and task.task_token), "a closed task keeps no token")
-        given_up = task.outcome_status is OutcomeStatus.DEAD_LETTERED
-        due = task.unsettled or (task.status is Status.COMPLETING and not given_up)
-        require(not due or task.due_at is not None, "what is not delivered is due")
+        require(not undelivered or task.due_at is not None, "what is not delivered is due")
+        require(
+            task.due_at is None or task.due_at <= self.clock.now() + LONGEST_DUE_SECONDS,
+            "a due date lies within an hour",
+        )
         delivered = self.waits[entry.task_token].closed_by is not None
         if task.status is Status.COMPLETED:
             require(delivered, "COMPLETED means that the outcome has reached the workflow")
@@ -380,8 +392,23 @@ class Invariants:
         """Without an id, the attempt that the record named: the first that has this outcome."""
         if call.callback_id is not None:
             return call.entry
-        for reply in process.replies:
-            task = reply.task if isinstance(reply, Write) else reply
-            if isinstance(task, CallbackTask) and task.outcome_digest == outcome_digest:
+        for task in map(_task_of, process.replies):
+            if task is not None and task.outcome_digest == outcome_digest:
                 return self.entry(task.callback_id)
         return None
+
+
+def _holds(process: Process, entry: Entry) -> bool:
+    """Whether the record as the process last saw it is due, or has settled the outcome."""
+    seen = next(task for reply in reversed(process.replies) if (task := _task_of(reply)))
+    if seen.due_at is not None:
+        return True
+    if seen.callback_id == entry.callback_id:
+        return seen.status in (Status.COMPLETED, Status.EXPIRED)
+    past = seen.attempts.get(entry.callback_id)
+    return past is None or past.settlement in (Settlement.DELIVERED, Settlement.UNDELIVERED)
+
+
+def _task_of(reply: object) -> CallbackTask | None:
+    task = reply.task if isinstance(reply, Write) else reply
+    return task if isinstance(task, CallbackTask) else None

@@ -45,6 +45,7 @@ OUTCOMES: Sequence[Outcome] = (
     Failure("LOST", "the parcel was lost", retryable=True),
 )
 LIFETIME_SECONDS = 900
+LAST_TRY_SECONDS = 1300
 STEPS_PER_RUN = 50
 
 Tally = Counter[tuple[str, str]]
@@ -261,9 +262,11 @@ class Lifecycle(RuleBasedStateMachine):
     # Redelivery
 
     @precondition(lambda self: self.harness.queue.messages or self.delivered)
-    @rule(choice=choices, stale=st.booleans(), last_try=st.booleans(), fate=fates)
-    def redeliver(self, choice: int, stale: bool, last_try: bool, fate: Fate) -> None:
-        """Any message that waits, or one that was done with, maybe long ago."""
+    @rule(choice=choices, stale=st.booleans(), late=st.booleans(), fate=fates)
+    def redeliver(self, choice: int, stale: bool, late: bool, fate: Fate) -> None:
+        """Any message that waits, or one that was done with; late, when tries have ended."""
+        if late:
+            self._pass_time(LAST_TRY_SECONDS)
         waiting = self.harness.queue.messages
         messages = self.delivered if self.delivered and (stale or not waiting) else waiting
         message = chosen(messages, choice)
@@ -275,9 +278,9 @@ class Lifecycle(RuleBasedStateMachine):
                 self.delivered.append(message)
 
         def call() -> Disposition:
-            return self.harness.redeliver(message, last_try=last_try)
+            return self.harness.redeliverer.redeliver(message)
 
-        self._start("redeliver, last try" if last_try else "redeliver", call, tried, fate)
+        self._start("redeliver, late" if late else "redeliver", call, tried, fate)
 
     @precondition(lambda self: self._is_due)
     @rule(fate=fates)
@@ -339,6 +342,9 @@ class Lifecycle(RuleBasedStateMachine):
     @rule(seconds=st.sampled_from([1, 1, 65, 65, 290, 310, 1000, RETENTION_SECONDS]))
     def pass_time(self, seconds: int) -> None:
         self._count("step", "time passes")
+        self._pass_time(seconds)
+
+    def _pass_time(self, seconds: int) -> None:
         self.harness.pass_time(seconds)
         for running in list(self.running):
             if running.since + LIFETIME_SECONDS < self.harness.clock.now():

@@ -12,6 +12,8 @@ from tests.support.functions import redelivery_event, redelivery_message
 from tests.support.services import SLOWEST_REDELIVERY, intercepted
 from tests.support.tasks import KEY, completing, done, token
 
+LONG_AGO = 1_000_000_000
+
 
 def redeliver(deployed: Deployed, *bodies: str, tries: int = 1) -> list[str]:
     """The messages that are to be tried again."""
@@ -52,29 +54,33 @@ def test_only_what_failed_is_tried_again(deployed: Deployed) -> None:
         deployed, redelivery_message(completing()), "no message", redelivery_message(done())
     ) == [
         "message-0",
-        "message-1",
         "message-2",
     ]
 
     deployed.stepfunctions.answers["SendTaskSuccess"] = {}
 
-    assert redeliver(
-        deployed, redelivery_message(other), "no message", redelivery_message(completing())
-    ) == ["message-1"]
+    assert (
+        redeliver(
+            deployed, redelivery_message(other), "no message", redelivery_message(completing())
+        )
+        == []
+    )
 
 
-@pytest.mark.parametrize("body", ["", "{}", "[]", '{"order_id": 1}'])
-def test_what_is_no_message_is_left_to_the_queues_redrive(body: str, deployed: Deployed) -> None:
-    assert redeliver(deployed, body) == ["message-0"]
+@pytest.mark.parametrize("body", ["-", "{}", "[]", '{"order_id": 1}'])
+def test_what_is_no_message_goes_to_the_dead_letter_queue(body: str, deployed: Deployed) -> None:
+    assert redeliver(deployed, body) == []
     assert deployed.logged("REDELIVERY_UNREADABLE")["message_id"] == "message-0"
+    assert deployed.aws.receive(deployed.aws.dead_letter_queue_url) == [body]
 
 
-def test_the_last_try_that_fails_ends_in_the_dead_letter_queue(deployed: Deployed) -> None:
-    deployed.given(completing())
+def test_a_try_that_fails_after_the_deadline_ends_in_the_dead_letter_queue(
+    deployed: Deployed,
+) -> None:
+    overdue = deployed.given(completing(requested_at=LONG_AGO * 1000))
     deployed.stepfunctions.refuse("SendTaskSuccess", "ServiceUnavailable", token(), 503)
 
-    assert redeliver(deployed, redelivery_message(completing()), tries=2) == ["message-0"]
-    assert redeliver(deployed, redelivery_message(completing()), tries=3) == []
+    assert redeliver(deployed, redelivery_message(overdue)) == []
 
     [dead] = deployed.aws.receive(deployed.aws.dead_letter_queue_url)
     assert json.loads(dead)["reason"] == "the last try failed"
@@ -112,3 +118,16 @@ def test_a_record_that_cannot_be_reached_is_tried_again(operation: str, deployed
         assert redeliver(deployed, redelivery_message(completing())) == ["message-0"]
 
     assert deployed.logged("REDELIVERY_UNAVAILABLE")["order_id"] == KEY.order_id
+
+
+def test_a_message_waits_for_its_time_out_if_no_pause_can_be_set(deployed: Deployed) -> None:
+    deployed.given(completing())
+    deployed.stepfunctions.refuse("SendTaskSuccess", "ThrottlingException", token())
+    with intercepted("sqs") as sqs:
+        sqs.refuse("ChangeMessageVisibility", "ServiceUnavailable", status=503)
+        response = deployed.call(
+            "redeliver_callback", redelivery_event(redelivery_message(completing()))
+        )
+
+    assert response == {"batchItemFailures": [{"itemIdentifier": "message-0"}]}
+    assert deployed.logged("PAUSE_NOT_SET")["order_id"] == KEY.order_id

@@ -24,9 +24,11 @@ from callbacks.domain.task import (
     TaskKey,
     claimed,
     completed,
+    dead_lettered,
     expired,
     joined,
     queued,
+    settled,
     taken_over,
     undelivered,
 )
@@ -41,6 +43,7 @@ from tests.support.tasks import (
     LOST,
     NOW,
     PRINCIPAL,
+    RETENTION_SECONDS,
     SHIPPED,
     completing,
     done,
@@ -278,7 +281,9 @@ class TestRepeat:
         assert complete(harness) is Result.DUPLICATE
         assert harness.record() == task
 
-    @pytest.mark.parametrize("task", [completing(), queued(joined(completing(), NOW), NOW)])
+    @pytest.mark.parametrize(
+        "task", [completing(), queued(joined(completing(), NOW), "attempt-1", NOW)]
+    )
     def test_of_what_is_on_its_way_is_sent_as_well(
         self, task: CallbackTask, harness: Harness
     ) -> None:
@@ -361,11 +366,68 @@ class TestUnsettledPastAttempt:
         with pytest.raises(TaskGone):
             complete(harness)
 
-        assert harness.queue.messages == [FIRST]
         assert harness.record() == task
+        harness.clock.seconds = NOW + 60
+        harness.sweeper.sweep()
+        assert harness.queue.messages == [FIRST]
+
+    @pytest.mark.parametrize("is_gone", [False, True])
+    def test_that_was_given_up_is_queued_again(self, is_gone: bool, harness: Harness) -> None:
+        given_up = settled(unsettled(), "attempt-1", Settlement.DEAD_LETTERED, NOW)
+        harness.given(given_up)
+        if is_gone:
+            harness.workflow.time_out(token(1))
+            with pytest.raises(TaskGone):
+                complete(harness)
+        else:
+            assert complete(harness) is Result.HELD
+
+        assert given_up.due_at is None
+        assert harness.record().due_at == NOW + 60
+        assert harness.record().ttl is None
+        harness.clock.seconds = NOW + 60
+        harness.sweeper.sweep()
+        assert harness.queue.messages == [FIRST]
+
+    def test_that_cannot_be_taken_up_again_is_not_promised(self, harness: Harness) -> None:
+        harness.given(settled(unsettled(), "attempt-1", Settlement.DEAD_LETTERED, NOW))
+        failing(harness.tasks, "replace", RecordUncertain("UpdateItem"))
+
+        with pytest.raises(NotKnownToBeAccepted):
+            complete(harness)
 
 
 class TestSend:
+    def test_that_the_service_refuses_again_is_queued_once(self, harness: Harness) -> None:
+        harness.given(pending())
+        for _ in range(3):
+            failing(harness.workflow, "complete", DependencyUnavailable("SendTaskSuccess"))
+            assert complete(harness) is Result.HELD
+            harness.clock.advance(60)
+
+        assert harness.queue.messages == [FIRST]
+        assert harness.record().sends == 3
+
+    def test_that_was_given_up_is_queued_again(self, harness: Harness) -> None:
+        given_up = harness.given(dead_lettered(completing(), NOW))
+        failing(harness.workflow, "complete", DependencyUnavailable("SendTaskSuccess"))
+
+        assert complete(harness) is Result.HELD
+        assert harness.queue.messages == [FIRST]
+        assert (given_up.due_at, given_up.ttl) == (None, completing().deadline + RETENTION_SECONDS)
+        assert harness.record().outcome_status is OutcomeStatus.QUEUED
+        assert (harness.record().due_at, harness.record().ttl) == (NOW + 1800, None)
+
+    def test_that_was_given_up_is_due_again_even_if_it_cannot_be_queued(
+        self, harness: Harness
+    ) -> None:
+        harness.given(dead_lettered(completing(), NOW))
+        failing(harness.workflow, "complete", DependencyUnavailable("SendTaskSuccess"))
+        failing(harness.queue, "send", DependencyUnavailable("SendMessage"))
+
+        assert complete(harness) is Result.HELD
+        assert (harness.record().due_at, harness.record().ttl) == (NOW + 60, None)
+
     def test_that_the_service_refuses_is_held(self, harness: Harness) -> None:
         harness.given(pending())
         failing(harness.workflow, "complete", DependencyUnavailable("SendTaskSuccess"))

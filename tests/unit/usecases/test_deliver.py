@@ -266,7 +266,7 @@ def test_the_failure_reaches_the_workflow_as_undeliverable(endpoint: Endpoint) -
     endpoint.deliver()
     [message] = endpoint.harness.queue.messages
 
-    endpoint.harness.redeliverer.redeliver(message, last_try=False, retry_seconds=30)
+    endpoint.harness.redeliverer.redeliver(message)
 
     outcome = endpoint.harness.workflow.waits[token()].closed_by
     assert isinstance(outcome, Undeliverable)

@@ -11,6 +11,7 @@ from callbacks.domain.task import (
     OutcomeStatus,
     Settlement,
     Status,
+    claimed,
     completed,
     dead_lettered,
     expired,
@@ -28,6 +29,8 @@ from tests.support.tasks import (
     KEY,
     LOST,
     NOW,
+    PRINCIPAL,
+    RETENTION_SECONDS,
     SHIPPED,
     completing,
     done,
@@ -38,8 +41,9 @@ from tests.support.tasks import (
 )
 
 FIRST = Redelivery(KEY, "attempt-1", digest(SHIPPED))
-RETRY_SECONDS = 30
-HELD = queued(completing(), NOW)
+HALF_AN_HOUR = 1800
+HELD = queued(completing(), "attempt-1", NOW)
+TRIES_END_AT = NOW + 1 + 86_400 + 5 + 900
 
 
 @pytest.fixture
@@ -50,7 +54,9 @@ def harness() -> Harness:
 def redeliver(
     harness: Harness, message: Redelivery = FIRST, *, last_try: bool = False
 ) -> Disposition:
-    return harness.redeliverer.redeliver(message, last_try=last_try, retry_seconds=RETRY_SECONDS)
+    if last_try:
+        harness.clock.seconds = TRIES_END_AT + 2
+    return harness.redeliverer.redeliver(message)
 
 
 def sent(harness: Harness, attempt: int = 1) -> Outcome | None:
@@ -62,13 +68,13 @@ def buried(harness: Harness) -> list[tuple[str, Outcome | None]]:
 
 
 class TestOutcome:
-    @pytest.mark.parametrize("task", [completing(), HELD, dead_lettered(HELD)])
+    @pytest.mark.parametrize("task", [completing(), HELD, dead_lettered(HELD, NOW)])
     def test_is_delivered_and_the_task_closed(self, task: CallbackTask, harness: Harness) -> None:
         harness.given(task)
 
         assert redeliver(harness) is Disposition.DONE
         assert sent(harness) == SHIPPED
-        assert harness.record() == completed(joined(task, NOW + 2 * RETRY_SECONDS), NOW)
+        assert harness.record() == completed(joined(task, NOW + HALF_AN_HOUR), NOW)
         assert harness.dead_letters.messages == []
 
     def test_is_joined_before_it_is_sent(self, harness: Harness) -> None:
@@ -97,7 +103,7 @@ class TestOutcome:
         failing(harness.workflow, "complete", error)
 
         assert redeliver(harness) is Disposition.RETRY
-        assert harness.record() == joined(HELD, NOW + 2 * RETRY_SECONDS)
+        assert harness.record() == joined(HELD, NOW + HALF_AN_HOUR)
         assert redeliver(harness) is Disposition.DONE
 
     def test_that_was_delivered_before_is_closed(self, harness: Harness) -> None:
@@ -159,7 +165,7 @@ class TestOutcome:
         self, harness: Harness
     ) -> None:
         harness.given(completing())
-        newer = taken_over(joined(completing(), NOW + 2 * RETRY_SECONDS), pending(2))
+        newer = taken_over(joined(completing(), NOW + HALF_AN_HOUR), pending(2))
         before(harness.workflow, "complete", lambda: harness.given(newer))
 
         assert redeliver(harness) is Disposition.DONE
@@ -179,10 +185,43 @@ class TestLastTry:
             SHIPPED,
             token(),
         )
-        assert (task.outcome_status, task.due_at, task.ttl) == (
+        assert (task.outcome_status, task.due_at, task.queued_at) == (
             OutcomeStatus.DEAD_LETTERED,
             None,
             None,
+        )
+        assert task.ttl == TRIES_END_AT + 2 + RETENTION_SECONDS
+
+    def test_comes_no_earlier_than_a_quarter_of_an_hour_after_the_deadline(
+        self, harness: Harness
+    ) -> None:
+        harness.given(HELD)
+        harness.workflow.time_out(token())
+        failing(harness.workflow, "verdict", DependencyUnavailable("GetExecutionHistory"))
+        harness.clock.seconds = TRIES_END_AT
+
+        assert redeliver(harness) is Disposition.RETRY
+        assert harness.dead_letters.messages == []
+
+    def test_beside_an_unsettled_attempt_leaves_that_one_due(self, harness: Harness) -> None:
+        harness.given(claimed(unsettled(), DELIVERED_ELSEWHERE, PRINCIPAL, NOW))
+        failing(harness.workflow, "complete", DependencyUnavailable("SendTaskSuccess"))
+        second = Redelivery(KEY, "attempt-2", digest(DELIVERED_ELSEWHERE))
+
+        harness.clock.seconds = TRIES_END_AT + 2
+        assert redeliver(harness, second) is Disposition.DONE
+        assert harness.record().outcome_status is OutcomeStatus.DEAD_LETTERED
+        assert (harness.record().due_at, harness.record().ttl) == (
+            TRIES_END_AT + 2 + HALF_AN_HOUR,
+            None,
+        )
+
+        harness.workflow.complete(token(1), SHIPPED)
+        assert redeliver(harness) is Disposition.DONE
+        assert harness.record().unsettled == {}
+        assert (harness.record().due_at, harness.record().ttl) == (
+            None,
+            TRIES_END_AT + 2 + RETENTION_SECONDS,
         )
 
     def test_that_fails_can_be_sent_on_again(self, harness: Harness) -> None:

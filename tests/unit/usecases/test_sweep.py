@@ -72,22 +72,36 @@ def test_a_past_attempt_and_the_current_one_are_both_queued(harness: Harness) ->
 
 def test_a_lease_keeps_it_from_being_queued_each_minute(harness: Harness) -> None:
     harness.given(completing())
+    seen: list[CallbackTask] = []
+    before(harness.queue, "send", lambda: seen.append(harness.record()))
+
     sweep_after(harness, MINUTE)
 
-    assert sweep_after(harness, 2 * MINUTE) == 0
-    assert sweep_after(harness, MINUTE + LEASE_SECONDS) == 1
-    assert harness.record().due_at == NOW + MINUTE + 2 * LEASE_SECONDS
+    assert [task.due_at for task in seen] == [NOW + MINUTE + 300]
     assert harness.record().task_token == completing().task_token
 
 
-def test_what_is_queued_already_is_left_for_long(harness: Harness) -> None:
-    harness.given(queued(completing(), NOW))
+def test_what_is_queued_is_queued_again_only_after_the_queue_has_forgotten_it(
+    harness: Harness,
+) -> None:
+    harness.given(queued(completing(), "attempt-1", NOW))
 
-    assert sweep_after(harness, 10 * MINUTE) == 0
-    assert sweep_after(harness, 15 * MINUTE) == 1
+    assert [sweep_after(harness, 30 * MINUTE * half) for half in range(1, 13)] == [0] * 11 + [1]
+    assert harness.record().queued_at == NOW + 6 * 60 * MINUTE
+    assert harness.queue.messages == [FIRST]
 
 
-@pytest.mark.parametrize("task", [pending(), done(), dead_lettered(completing())])
+def test_what_the_sweep_queued_counts_as_queued(harness: Harness) -> None:
+    harness.given(claimed(unsettled(), DELIVERED_ELSEWHERE, PRINCIPAL, NOW))
+
+    assert sweep_after(harness, MINUTE) == 2
+    assert harness.record().to_queue(NOW + MINUTE) == {}
+    assert harness.record().due_at == NOW + 31 * MINUTE
+    assert sum(sweep_after(harness, MINUTE * minute) for minute in range(2, 360)) == 0
+    assert sweep_after(harness, MINUTE * 391) == 2
+
+
+@pytest.mark.parametrize("task", [pending(), done(), dead_lettered(completing(), NOW)])
 def test_nothing_else_is_queued(task: CallbackTask, harness: Harness) -> None:
     harness.given(task)
 
@@ -135,6 +149,14 @@ def test_what_cannot_be_queued_is_due_again_after_its_lease(harness: Harness) ->
         sweep_after(harness, MINUTE)
 
     assert sweep_after(harness, MINUTE + LEASE_SECONDS) == 1
+
+
+def test_what_was_given_up_is_not_queued_with_what_is_to_be_settled(harness: Harness) -> None:
+    both = claimed(unsettled(), DELIVERED_ELSEWHERE, PRINCIPAL, NOW)
+    harness.given(dead_lettered(both, NOW))
+
+    assert sweep_after(harness, MINUTE) == 1
+    assert harness.queue.messages == [FIRST]
 
 
 def test_a_record_that_is_due_for_nothing_is_due_no_more(harness: Harness) -> None:

@@ -272,8 +272,13 @@ run "encrypts_and_keeps_what_it_stores" {
 
 run "gives_up_redelivery_into_a_dead_letter_queue" {
   assert {
-    condition     = jsondecode(aws_sqs_queue_redrive_policy.redelivery.redrive_policy) == { deadLetterTargetArn = "arn:aws:sqs:eu-west-1:111111111111:redelivery-dead-letter", maxReceiveCount = 25 }
+    condition     = jsondecode(aws_sqs_queue_redrive_policy.redelivery.redrive_policy) == { deadLetterTargetArn = "arn:aws:sqs:eu-west-1:111111111111:redelivery-dead-letter", maxReceiveCount = 1000 }
     error_message = "What cannot be redelivered must end in the dead-letter queue."
+  }
+
+  assert {
+    condition     = aws_sqs_queue.redelivery.message_retention_seconds == 21600
+    error_message = "The redelivery queue keeps a message for as long as the sweep relies on it."
   }
 
   assert {
