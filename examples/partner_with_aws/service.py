@@ -103,7 +103,10 @@ class Message:
 
 @dataclass
 class Partner:
-    """Takes messages from a queue, works on each id once, and reports; `sqs` is a client of SQS."""
+    """Takes messages from a queue, does each piece of work once, and reports.
+
+    `sqs` is a client of SQS.
+    """
 
     sqs: Any
     queue_url: str
@@ -155,15 +158,15 @@ class Partner:
         self.sqs.delete_message(QueueUrl=self.queue_url, ReceiptHandle=message.receipt_handle)
 
     def _outcome(self, event: Json) -> Json:
-        """What the work came to; a message that comes again gets the outcome of the first time."""
-        if event["id"] not in self._outcomes:
+        """What the work came to, the first time that it was asked for."""
+        if event["workid"] not in self._outcomes:
             try:
                 outcome = {"task_status": "SUCCESS", "task_output": self.work(event["data"])}
             except CannotDoError as error:
                 reason = {"code": error.code, "message": str(error), "retryable": False}
                 outcome = {"task_status": "FAILURE", "task_error": reason}
-            self._outcomes[event["id"]] = outcome
-        return self._outcomes[event["id"]]
+            self._outcomes[event["workid"]] = outcome
+        return self._outcomes[event["workid"]]
 
 
 def ship(data: Json) -> Json:

@@ -10,7 +10,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -97,7 +97,7 @@ class Api:
 
 @dataclass
 class Partner:
-    """Takes messages, works on each id once, and reports the output."""
+    """Takes messages, does each piece of work once, and reports its output for each id."""
 
     api: Api
     signing_secrets: Sequence[str] = field(repr=False)
@@ -105,6 +105,7 @@ class Partner:
 
     def __post_init__(self) -> None:
         self._seen: set[str] = set()
+        self._outputs: dict[str, Future[Json]] = {}
         self._workers = ThreadPoolExecutor(max_workers=4)
 
     def take(self, headers: Mapping[str, str], body: bytes) -> int:
@@ -116,6 +117,8 @@ class Partner:
         log.info(json.dumps({"code": "MESSAGE_TAKEN", "event": event}))
         if event["id"] not in self._seen:
             self._seen.add(event["id"])
+            if event["workid"] not in self._outputs:
+                self._outputs[event["workid"]] = self._workers.submit(self.work, event["data"])
             self._workers.submit(self._handle, event)
         return 202
 
@@ -129,7 +132,7 @@ class Partner:
             "order_id": event["subject"],
             "task_type": event["tasktype"],
             "task_status": "SUCCESS",
-            "task_output": self.work(event["data"]),
+            "task_output": self._outputs[event["workid"]].result(),
         }
         told: Json
         try:

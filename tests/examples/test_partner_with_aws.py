@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from typing import Any
 
 import boto3
@@ -75,6 +76,7 @@ def session(minutes: int) -> Json:
 def request_for(order_id: str, platform: PartnerApi) -> Json:
     return {
         "id": f"message-{order_id}",
+        "workid": f"work-{order_id}",
         "subject": order_id,
         "tasktype": "ORDER_SHIPPING_SERVICE",
         "callbackurl": f"{platform.url}/callback?callback_id=message-{order_id}",
@@ -121,6 +123,23 @@ def test_work_that_cannot_be_done_is_reported_as_a_failure(
         "message": "an article has more than 1000 pieces",
         "retryable": False,
     }
+
+
+def test_work_that_is_asked_for_under_another_id_is_done_once_and_reported_for_both(
+    platform: PartnerApi, queue: Queue, partner: Partner
+) -> None:
+    numbers = count(1)
+    partner.work = lambda _: {"tracking_number": f"1Z{next(numbers)}"}
+    first = request_for("order-1", platform)
+    for event in (first, {**first, "id": "message-2", "callbackurl": f"{platform.url}/second"}):
+        queue.send(event)
+        handle_next(partner)
+
+    posted = [(path, json.loads(body)["task_output"]) for path, _, body in platform.called]
+    assert posted == [
+        ("/callback?callback_id=message-order-1", {"tracking_number": "1Z1"}),
+        ("/second", {"tracking_number": "1Z1"}),
+    ]
 
 
 def test_a_thousand_pieces_can_be_shipped() -> None:

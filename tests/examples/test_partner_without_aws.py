@@ -4,6 +4,7 @@ import base64
 import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from unittest.mock import patch
 
 import pytest
@@ -20,7 +21,13 @@ CURRENT, PREVIOUS, OTHER = (
     "whsec_" + base64.b64encode(letter * 32).decode() for letter in (b"c", b"p", b"o")
 )
 BODY = json.dumps(
-    {"id": "message-1", "subject": "order-1", "tasktype": "ORDER_FRAUD_REVIEW", "data": {}}
+    {
+        "id": "message-1",
+        "workid": "work-1",
+        "subject": "order-1",
+        "tasktype": "ORDER_FRAUD_REVIEW",
+        "data": {},
+    }
 )
 SCOPE = "callbacks-1/ORDER_FRAUD_REVIEW"
 OUTPUT = {"verdict": "APPROVED", "reference": "SR-1"}
@@ -106,6 +113,22 @@ def test_a_message_that_comes_twice_is_worked_on_once(
 
     assert statuses == [202, 202]
     assert platform.paths().count("/callback") == 1
+
+
+def test_work_that_is_asked_for_under_another_id_is_done_once_and_reported_for_both(
+    platform: PartnerApi, api: Api
+) -> None:
+    numbers = count(1)
+    partner = Partner(api, [CURRENT], lambda _: {"reference": f"SR-{next(numbers)}"})
+    for id_ in ("message-1", "message-2"):
+        message = {**json.loads(BODY), "id": id_, "callbackurl": f"{platform.url}/{id_}"}
+        body = json.dumps(message)
+        partner.take(signed(CURRENT, body=body), body.encode())
+    partner.close()
+
+    posted = {path: json.loads(body) for path, _, body in platform.called if "message" in path}
+    assert set(posted) == {"/message-1", "/message-2"}
+    assert [one["task_output"] for one in posted.values()] == [{"reference": "SR-1"}] * 2
 
 
 def test_a_token_is_fetched_once_and_kept(platform: PartnerApi, api: Api) -> None:

@@ -69,6 +69,7 @@ def test_a_partner_without_aws_runs_from_its_folder(platform: PartnerApi, tmp_pa
     message = json.dumps(
         {
             "id": "message-1",
+            "workid": "work-1",
             "subject": "order-1",
             "tasktype": "ORDER_FRAUD_REVIEW",
             "callbackurl": f"{platform.url}/callback",
