@@ -9,14 +9,6 @@ if TYPE_CHECKING:
     from tests.support.cloud import Cloud
 
 
-# What adds a channel to the environment runs when nobody expects it without.
-LAST = ("tests/e2e/test_task_type_life.py", "tests/e2e/access", "tests/e2e")
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: [item.nodeid.startswith(place) for place in LAST])
-
-
 @pytest.fixture
 def identity(monkeypatch: pytest.MonkeyPatch) -> None:
     """A region and credentials, as Lambda gives them to a function; they open nothing."""

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.text import Text
 
-QUIET_SECONDS = 15
+QUIET_SECONDS = 30
 
 # Takes how far something is.
 type Tell = Callable[[str], None]

@@ -24,12 +24,16 @@ UP_LOG = "up.log"
 UP = pytest.StashKey[tuple[Environment, "subprocess.Popen[bytes]"]]()
 
 
-# The one needs no environment; the other takes away the channel that is added for the tests.
-PLACES = {"test_bootstrap.py": -1, "test_task_type_life.py": 1}
+# The first needs no environment; the others add a channel to it, and the last takes it away.
+PLACES = {
+    "tests/e2e/test_bootstrap.py": -1,
+    "tests/e2e/access/": 1,
+    "tests/e2e/test_task_type_life.py": 2,
+}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: PLACES.get(item.path.name, 0))
+    items.sort(key=lambda item: sum(item.nodeid.startswith(at) * PLACES[at] for at in PLACES))
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

@@ -22,7 +22,7 @@ from tools.deploy.accounts import Account
 from tools.deploy.terraform import LOCK_FILE, ROOTS, Directory, TerraformError, installed_release
 from tools.devenv import engine
 from tools.devenv.engine import Engine
-from tools.devenv.walkthrough import Deployment, deployment
+from tools.devenv.walkthrough import TASK_TYPE, Deployment, deployment
 from tools.errors import UserError
 
 REGION: Final = "eu-west-1"
@@ -34,6 +34,13 @@ _SOURCES = ("terraform", "schemas", "statemachines")
 
 # As terraform/roots/platform/envs/local.tfvars has it.
 EXTERNAL_ID = "local-acme-shipping"
+
+_UNASKED = ("-auto-approve", "-input=false")
+_QUEUES = (
+    "aws_sqs_queue_policy.this",
+    "aws_sqs_queue_redrive_allow_policy.dead_letter",
+    "aws_sqs_queue_redrive_policy.this",
+)
 
 _PLAN = re.compile(r"^Plan: (\d+) to add, (\d+) to change, (\d+) to destroy")
 _DONE = re.compile(r": (Creation|Modifications|Destruction) complete after ")
@@ -158,7 +165,7 @@ class Environment:
     def variables(self, name: str, roots: Path = ROOTS) -> list[str]:
         """The arguments that give a root its variables, as the last apply had them."""
         generated = self.directory / f"{name}.tfvars.json"
-        return [f"-var-file={roots / name / 'envs' / 'local.tfvars'}", f"-var-file={generated}"]
+        return [f"-var-file={_settings(name, roots)}", f"-var-file={generated}"]
 
     @property
     def _lock_file(self) -> Path:
@@ -226,13 +233,17 @@ class Environment:
         # If this process is killed, `applying` stays, and the next one starts anew.
         before, state = state, self._save(replace(state, applying=True, applied=""))
         try:
-            platform = self._apply_root(
-                "platform",
-                state.engine,
-                _platform_variables(state, package),
-                report,
-                abandoned,
-            )
+            with ThreadPoolExecutor() as beside:
+                queues = None if state.outputs else beside.submit(self._make_queues, state.engine)
+                platform = self._apply_root(
+                    "platform",
+                    state.engine,
+                    _platform_variables(state, package),
+                    report,
+                    abandoned,
+                )
+                if queues:
+                    queues.result()
             partner = self._apply_root(
                 "partner", state.engine, {"subscriptions": _subscriptions(platform)}, report
             )
@@ -252,6 +263,13 @@ class Environment:
             )
         )
 
+    def _make_queues(self, engine: Engine) -> None:
+        """Make what of the partner needs only names of the platform, and takes a minute."""
+        root = self._initialised("partner", engine)
+        module = f'module.partner_subscription["{TASK_TYPE}"]'
+        targets = [f"-target={module}.{resource}" for resource in _QUEUES]
+        root.run("apply", *_UNASKED, f"-var-file={_settings('partner')}", *targets)
+
     def _apply_root(
         self,
         name: str,
@@ -262,16 +280,19 @@ class Environment:
     ) -> Json:
         (self.directory / f"{name}.tfvars.json").write_text(json.dumps(variables))
         with report(f"applying the {name} as account {ACCOUNTS[name]}") as tell:
-            root = replace(self._root(name, engine), watch=_progress(tell))
-            root.init(
-                "-reconfigure", f"-backend-config={ROOTS / name / 'envs' / 'local.s3.tfbackend'}"
-            )
-            options = ["-auto-approve", "-input=false", *self.variables(name)]
+            root = replace(self._initialised(name, engine), watch=_progress(tell))
+            options = [*_UNASKED, *self.variables(name)]
             if name == "platform":
                 release.apply(root, account(name, engine.endpoint_url), options, abandoned)
             else:
                 root.run("apply", *options)
             return root.outputs()
+
+    def _initialised(self, name: str, engine: Engine) -> Directory:
+        root = self._root(name, engine)
+        backend = ROOTS / name / "envs" / "local.s3.tfbackend"
+        root.init("-reconfigure", f"-backend-config={backend}")
+        return root
 
     def _root(self, name: str, engine: Engine) -> Directory:
         return Directory(
@@ -280,6 +301,10 @@ class Environment:
             environ={**_outer_variables(), **account_variables(name, engine.endpoint_url)},
             log=self.directory / f"terraform-{name}.log",
         )
+
+
+def _settings(name: str, roots: Path = ROOTS) -> Path:
+    return roots / name / "envs" / "local.tfvars"
 
 
 def _progress(tell: Callable[[str], None]) -> Callable[[str], None]:

@@ -65,6 +65,7 @@ def harness(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Harness
     monkeypatch.setattr(environment, "_make_state_buckets", lambda _: None)
     monkeypatch.setattr(package, "manifest", lambda _: harness.package)
     monkeypatch.setattr(Environment, "_apply_root", harness.apply)
+    monkeypatch.setattr(Environment, "_make_queues", lambda *_: None)
     yield harness
     harness.clear()
 
