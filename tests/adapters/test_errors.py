@@ -20,14 +20,16 @@ from callbacks.adapters.sns_topic import SNSTopic
 from callbacks.adapters.sqs_queues import SQSDeadLetterQueue, SQSRedeliveryQueue
 from callbacks.adapters.step_functions import StepFunctions
 from callbacks.adapters.task_table import DynamoDBTaskOverview, DynamoDBTasks
+from callbacks.domain.callback import Callback
 from callbacks.domain.errors import (
     CallbackChannelError,
     DependencyUnavailable,
     RecordUncertain,
     TokenNotAccepted,
 )
-from callbacks.domain.outcome import digest
-from callbacks.domain.ports import Redelivery, Run
+from callbacks.domain.message import Message
+from callbacks.domain.outcome import Failure, Outcome, Success, digest
+from callbacks.domain.ports import Redelivery, Run, Write
 from callbacks.domain.task import expired
 from callbacks.usecases.dispatch import DispatchRequest
 
@@ -292,15 +294,23 @@ def test_an_execution_that_was_redriven_has_a_later_start() -> None:
         assert WORKFLOW.last_run(EXECUTION) == Run(redriven)
 
 
+TOLD = "SECRET-OUTCOME"
+OUTCOMES: list[Outcome] = [
+    Success({"tracking_number": TOLD}),
+    Failure("LOST", TOLD, retryable=False),
+]
 KNOWING = [
+    *(task for outcome in OUTCOMES for task in (completing(outcome=outcome), unsettled(outcome))),
+    *OUTCOMES,
+    *(completing(outcome=outcome).attempt for outcome in OUTCOMES),
+    *(Write(applied=True, task=completing(outcome=outcome)) for outcome in OUTCOMES),
+    *(Callback("order-1", "SUCCESS", None, outcome) for outcome in OUTCOMES),
     pending(),
-    completing(),
-    unsettled(),
-    completing().attempt,
-    DispatchRequest(key=KEY, payload={}, task_token=token(), execution_arn=EXECUTION),
+    DispatchRequest(key=KEY, payload={"to": TOLD}, task_token=token(), execution_arn=EXECUTION),
+    Message(KEY, "attempt-1", 0, TOLD),
 ]
 
 
 @pytest.mark.parametrize("thing", KNOWING, ids=lambda thing: type(thing).__name__)
-def test_nothing_that_knows_a_token_shows_it(thing: object) -> None:
+def test_nothing_that_knows_a_token_or_an_outcome_shows_it(thing: object) -> None:
     assert "SECRET" not in f"{thing} {thing!r}"

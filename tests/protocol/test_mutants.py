@@ -27,7 +27,9 @@ from callbacks.domain.task import (
     TaskKey,
     claimed,
     completed,
+    dead_lettered,
     expired,
+    joined,
     may_claim,
     taken_over,
     undelivered,
@@ -51,6 +53,7 @@ RETRIES = {"enter_wait", "end_wait", "redrive_execution", "abandon_dispatch", "f
 CALLBACKS = RETRIES | {"exchange", "call_back_any", "call_back_again", "pass_time"}
 OVERTAKEN = {"overtake", "finish", "pass_time"}
 SETTLEMENTS = {"overtake", "redeliver", "sweep", "outage", "pass_time"}
+GIVEN_UP = {"overtake", "redeliver", "outage", "call_back_again"}
 LATE = {"enter_wait", "call_back_any", "pass_time"}
 ENDS = RETRIES | {"close_execution", "outlive", "pass_time"}
 NO_FAULT = Parts()
@@ -379,6 +382,58 @@ def test_no_evidence_on_the_last_try_taken_as_undelivered() -> None:
     assert_found(Parts(redeliverer=Mutant), rules=SETTLEMENTS)
 
 
+# Giving up
+
+
+def test_what_was_given_up_never_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    def mutant(task: CallbackTask, now: int) -> CallbackTask:
+        return replace(dead_lettered(task, now), ttl=None)
+
+    monkeypatch.setattr(redeliver, "dead_lettered", mutant)
+
+    assert_found(rules=SETTLEMENTS)
+
+
+def test_giving_up_forgets_an_attempt_that_is_not_settled(monkeypatch: pytest.MonkeyPatch) -> None:
+    def mutant(task: CallbackTask, now: int) -> CallbackTask:
+        return replace(dead_lettered(task, now), due_at=None)
+
+    monkeypatch.setattr(redeliver, "dead_lettered", mutant)
+
+    assert_found(rules=SETTLEMENTS)
+
+
+def test_a_repeat_of_what_was_given_up_held_with_nothing_due() -> None:
+    class Mutant(Completer):
+        def _join(self, task: CallbackTask) -> Result:
+            if task.outcome_status is OutcomeStatus.DEAD_LETTERED:
+                return Result.HELD
+            return super()._join(task)
+
+    assert_found(Parts(completer=Mutant), rules=GIVEN_UP)
+
+
+def test_a_repeat_of_a_past_attempts_outcome_that_was_given_up_held_with_nothing_due() -> None:
+    class Mutant(Completer):
+        def _reopen(self, task: CallbackTask, callback_id: str, now: int) -> None:
+            pass
+
+    assert_found(Parts(completer=Mutant), rules=GIVEN_UP)
+
+
+# Work
+
+
+@pytest.mark.parametrize("goes_on", [False, True], ids=["never", "for ever"])
+def test_work_that_goes_on(goes_on: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    def mutant(found: CallbackTask, new: CallbackTask) -> CallbackTask:
+        return replace(taken_over(found, new), work_id=(found if goes_on else new).work_id)
+
+    monkeypatch.setattr(dispatch, "taken_over", mutant)
+
+    assert_found()
+
+
 # Redeliver, sweep, heartbeat, end
 
 
@@ -459,3 +514,18 @@ def test_a_join_that_is_not_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(complete, "joined", mutant)
 
     assert_found(rules=OVERTAKEN)
+
+
+def test_a_transition_that_keeps_its_version(monkeypatch: pytest.MonkeyPatch) -> None:
+    def mutant(task: CallbackTask, due_at: int) -> CallbackTask:
+        return replace(joined(task, due_at), version=task.version)
+
+    monkeypatch.setattr(complete, "joined", mutant)
+
+    assert_found()
+
+
+def test_a_due_date_of_tomorrow(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(redeliver, "DUE_AFTER_QUEUED_SECONDS", 86_400)
+
+    assert_found()

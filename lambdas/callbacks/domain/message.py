@@ -4,7 +4,7 @@ https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.
 """
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -56,7 +56,7 @@ class Message:
     key: TaskKey
     callback_id: str
     expires_at: float
-    body: str
+    body: str = field(repr=False)
 
 
 def parse_message(body: str) -> Message:

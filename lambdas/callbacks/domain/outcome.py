@@ -5,7 +5,7 @@ An outcome is final if, once delivered, the same piece of work is never asked fo
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from callbacks.domain.exact_json import canonical_json, parse_json
@@ -19,7 +19,7 @@ UNDELIVERABLE = "CallbackTask.Undeliverable"
 class Success:
     """The work is done; `output` becomes the state's result."""
 
-    output: Mapping[str, Any]
+    output: Mapping[str, Any] = field(repr=False)
 
     @property
     def is_final(self) -> bool:
@@ -34,7 +34,7 @@ class Failure:
     """The work failed; the workflow sees `error` and, as its cause, JSON with code and message."""
 
     code: str
-    message: str
+    message: str = field(repr=False)
     retryable: bool
 
     @property

@@ -65,7 +65,7 @@ class Attempt:
     execution_arn: str
     requested_at: int
     token_digest: str
-    outcome: Outcome
+    outcome: Outcome = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,7 @@ class DispatchRequest:
     """A wait that begins: `payload` is what the partner is sent, times are seconds."""
 
     key: TaskKey
-    payload: Any
+    payload: Any = field(repr=False)
     task_token: str = field(repr=False)
     execution_arn: str
     timeout_seconds: int | None = None

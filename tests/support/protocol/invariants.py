@@ -12,7 +12,7 @@ from callbacks.domain.errors import (
     TaskGone,
     TaskNotFound,
 )
-from callbacks.domain.outcome import Outcome, digest
+from callbacks.domain.outcome import Failure, Outcome, Success, digest
 from callbacks.domain.ports import Redelivery, Write
 from callbacks.domain.task import (
     PAST_ATTEMPTS_KEPT,
@@ -79,6 +79,7 @@ class Invariants:
     clock: FakeClock
     entries: list[Entry] = field(default_factory=list)
     current: Entry | None = None
+    final: set[str] = field(default_factory=set)
     asked_without_id: set[str] = field(default_factory=set)
     beats_without_id: bool = False
 
@@ -111,6 +112,7 @@ class Invariants:
                     not self.is_open(self.current),
                     "no attempt takes the place of one that the workflow still waits for",
                 )
+            self._check_work(before, task)
             entry = Entry(
                 task.callback_id, task.task_token or "", task.execution_arn, task.requested_at
             )
@@ -127,8 +129,21 @@ class Invariants:
         self._forget_older()
         self._check_record(task, entry)
 
+    def _check_work(self, before: CallbackTask | None, task: CallbackTask) -> None:
+        goes_on = (
+            before is not None
+            and before.execution_arn == task.execution_arn
+            and not (before.status is Status.COMPLETED and before.outcome_digest in self.final)
+        )
+        require(
+            task.work_id == (before.work_id if before and goes_on else task.callback_id),
+            "attempts of one execution are at one piece of work until it is answered for good",
+        )
+
     def claimed(self, callback_id: str | None, outcome: Outcome, write: Write) -> None:
         """Every claim that was applied."""
+        if isinstance(outcome, Success) or (isinstance(outcome, Failure) and not outcome.retryable):
+            self.final.add(digest(outcome))
         if write.task is None:
             raise Violation("a claim that is applied returns the record")
         if callback_id is not None:
