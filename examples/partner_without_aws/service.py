@@ -127,12 +127,20 @@ class Partner:
         self._workers.shutdown()
         self.api.close()
 
+    def _output(self, work_id: str) -> Json:
+        """Work that failed is begun again when it is asked for again."""
+        try:
+            return self._outputs[work_id].result()
+        except Exception:
+            self._outputs.pop(work_id, None)
+            raise
+
     def _handle(self, event: Json) -> None:
         callback = {
             "order_id": event["subject"],
             "task_type": event["tasktype"],
             "task_status": "SUCCESS",
-            "task_output": self._outputs[event["workid"]].result(),
+            "task_output": self._output(event["workid"]),
         }
         told: Json
         try:

@@ -14,6 +14,7 @@ from urllib3 import Retry
 
 from examples.partner_without_aws.service import RETRY, Api, Partner, review
 from tests.support.partner_api import PartnerApi
+from tests.support.workflow import eventually
 from tools import Json
 from tools.contracts.responses import then
 
@@ -129,6 +130,28 @@ def test_work_that_is_asked_for_under_another_id_is_done_once_and_reported_for_b
     posted = {path: json.loads(body) for path, _, body in platform.called if "message" in path}
     assert set(posted) == {"/message-1", "/message-2"}
     assert [one["task_output"] for one in posted.values()] == [{"reference": "SR-1"}] * 2
+
+
+def test_work_that_failed_is_done_when_it_is_asked_for_again(
+    platform: PartnerApi, api: Api
+) -> None:
+    failures = [OSError("the database is away")]
+
+    def work(_data: Json) -> Json:
+        if failures:
+            raise failures.pop()
+        return OUTPUT
+
+    partner = Partner(api, [CURRENT], work)
+    for id_ in ("message-1", "message-2"):
+        message = {**json.loads(BODY), "id": id_, "callbackurl": f"{platform.url}/{id_}"}
+        body = json.dumps(message)
+        partner.take(signed(CURRENT, body=body), body.encode())
+        if id_ == "message-1":
+            eventually(lambda: None if partner._outputs else True)
+    partner.close()
+
+    assert [path for path in platform.paths() if "message" in path] == ["/message-2"]
 
 
 def test_a_token_is_fetched_once_and_kept(platform: PartnerApi, api: Api) -> None:
