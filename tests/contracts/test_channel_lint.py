@@ -21,6 +21,7 @@ def test_schema_describes_every_setting_and_its_defaults_are_in_range() -> None:
     Draft7Validator.check_schema(SCHEMA)
     settings = SCHEMA["properties"]
     undescribed = [name for name, setting in settings.items() if not setting.get("description")]
+    settings |= settings["retry"]["properties"]
     out_of_range = [
         name
         for name, setting in settings.items()
@@ -51,6 +52,9 @@ def test_schema_describes_every_setting_and_its_defaults_are_in_range() -> None:
         ("versions", ["v1", "v2"], f"version v2 has no folder schemas/{TASK_TYPE}/v2", "v1"),
         ("versions", [], "v1 is missing, whose route is the channel's", '"v1"'),
         ("heartbeat_seconds", 86400, "heartbeat_seconds is 86400, and the wait", "fewer seconds"),
+        ("retry", {"attempts": 1}, "there is no setting attempts", "max_attempts"),
+        ("retry", {"max_attempts": -1}, "retry/max_attempts: -1 is less than", "Retries after"),
+        ("retry", {"interval_seconds": 300}, "is not longer than the first", '"max_delay_seconds'),
         ("throttle", {"burst_limit": 1, "rate_limit": 0}, "throttle/rate_limit: 0 is", "Requests"),
         ("throttle", {"burst_limit": 1}, "throttle has no rate_limit", '"rate_limit": Requests'),
     ],

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
@@ -31,6 +31,8 @@ class Cloud:
     partner_queue_url: str
     redelivery_queue_url: str
     dead_letter_queue_url: str
+    pauses: list[float] = field(kw_only=True)
+    """Between retries of states, in seconds; they are not waited for."""
 
     def register(self, channel: Channel | None = None) -> None:
         item = registration(channel or shipping_channel())
@@ -68,7 +70,10 @@ class Cloud:
 @contextmanager
 def cloud() -> Iterator[Cloud]:
     """An account that is empty but for the platform's resources, with state machines that run."""
-    with mock_aws(config={"stepfunctions": {"execute_state_machine": True}}), mended():
+    with (
+        mock_aws(config={"stepfunctions": {"execute_state_machine": True}}),
+        mended() as pauses,
+    ):
         dynamodb, sns, sqs, stepfunctions = (
             client(name) for name in ("dynamodb", "sns", "sqs", "stepfunctions")
         )
@@ -84,7 +89,7 @@ def cloud() -> Iterator[Cloud]:
             Endpoint=_queue_arn(sqs, urls[0]),
             Attributes={"RawMessageDelivery": "true"},
         )
-        yield Cloud(dynamodb, sns, sqs, stepfunctions, topic_arn, *urls)
+        yield Cloud(dynamodb, sns, sqs, stepfunctions, topic_arn, *urls, pauses=pauses)
 
 
 def _queue_arn(sqs: Any, queue_url: str) -> str:

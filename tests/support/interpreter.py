@@ -1,5 +1,7 @@
 """Where moto's interpreter of the Amazon States Language is mended to do as AWS does.
 
+Pauses between retries are counted, and not waited for.
+
 As it comes, all tries of a state share one token, a token can be used again while its execution
 runs, SendTaskFailure loses its cause, a stopped execution waits on, and a history has one order.
 A token that is closed meets InvalidToken here, where AWS says TaskTimedOut.
@@ -7,10 +9,12 @@ A token that is closed meets InvalidToken here, where AWS says TaskTimedOut.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
 from moto.core.responses import ActionResult, EmptyResult
+from moto.stepfunctions.parser.asl.component.common.retry import retrier_decl
 from moto.stepfunctions.parser.asl.component.state.exec.execute_state import ExecutionState
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_callback import (  # noqa: E501
     StateTaskServiceCallback,
@@ -24,8 +28,11 @@ from moto.stepfunctions.responses import StepFunctionResponse
 
 
 @contextmanager
-def mended() -> Iterator[None]:
+def mended() -> Iterator[list[float]]:
+    """Gives the pauses between retries, in seconds, as they come."""
+    pauses: list[float] = []
     with (
+        patch.object(retrier_decl, "time", SimpleNamespace(sleep=pauses.append)),
         patch.object(StateTaskServiceCallback, "_evaluate_with_timeout", _with_a_token_of_its_own),
         patch.object(CallbackPoolManager, "notify", _once),
         patch.object(CallbackPoolManager, "heartbeat", _while_open),
@@ -33,7 +40,7 @@ def mended() -> Iterator[None]:
         patch.object(StepFunctionResponse, "send_task_failure", _with_its_cause),
         patch.object(StepFunctionResponse, "get_execution_history", _in_the_order_asked),
     ):
-        yield
+        yield pauses
 
 
 def _with_a_token_of_its_own(state: Any, env: Any) -> None:

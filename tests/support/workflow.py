@@ -2,7 +2,6 @@
 
 import io
 import json
-import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from tests.support import functions
 from tests.support.cloud import ORDERS, PREFIX, REGION, Cloud
 from tests.support.functions import ACCOUNT, Context, Handler
 from tools import REPOSITORY
+from tools.contracts import settings, tree, workflows
 
 ROLE_ARN = f"arn:aws:iam::{ACCOUNT}:role/{PREFIX}"
 PATIENCE_SECONDS = 180
@@ -28,30 +28,24 @@ def function_arn(name: str) -> str:
 
 
 def render(timeout_seconds: int = 600, workflow: str = "order_processing") -> Definition:
-    """A file of statemachines/ as Terraform renders it, retried without delay."""
-    text = (REPOSITORY / "statemachines" / f"{workflow}.asl.json").read_text()
-    values = {
-        "partition": "aws",
-        "orders_table": ORDERS,
-        "get_order_metadata_function_arn": function_arn("get_order_metadata"),
-        "process_shipping_result_function_arn": function_arn("process_shipping_result"),
-        "order_fraud_review_function_arn": function_arn("sns_callback"),
-        "order_fraud_review_timeout_seconds": str(timeout_seconds),
-        "order_shipping_service_function_arn": function_arn("sns_callback"),
-        "order_shipping_service_timeout_seconds": str(timeout_seconds),
+    """A file of statemachines/ as Terraform renders it, with shorter waits."""
+    path = tree.WORKFLOWS / f"{workflow}.asl.json"
+    channels = {
+        task_type: {**known, "timeout_seconds": timeout_seconds}
+        for task_type, known in settings.read(REPOSITORY).items()
     }
+    arns = {
+        f"{name}_function_arn": function_arn(name)
+        for name in ("get_order_metadata", "process_shipping_result")
+    }
+    dispatchers = {
+        f"{task_type.lower()}_function_arn": function_arn("sns_callback") for task_type in channels
+    }
+    values = workflows.placeholders(REPOSITORY, channels) | arns | dispatchers
+    values |= {"orders_table": ORDERS}
     definition: Definition = json.loads(
-        re.sub(r"\$\{(\w+)\}", lambda placeholder: values[placeholder[1]], text)
+        workflows.PLACEHOLDER.sub(lambda one: values[one[1]], (REPOSITORY / path).read_text())
     )
-    return hastened(definition)
-
-
-def hastened(definition: Definition) -> Definition:
-    """Retries after a second at most, the least that the language allows; the rest is as it is."""
-    for state in definition["States"].values():
-        for retrier in state.get("Retry", []):
-            if retrier.get("MaxAttempts") != 0:
-                retrier |= {"IntervalSeconds": 1, "BackoffRate": 1, "MaxDelaySeconds": 2}
     return definition
 
 

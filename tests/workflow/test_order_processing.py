@@ -1,11 +1,13 @@
 """statemachines/order_processing.asl.json with the functions it calls."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from callbacks.adapters.sns_topic import SNSTopic
-from callbacks.domain.errors import DependencyUnavailable
+from callbacks.domain.errors import AttemptSuperseded, DependencyUnavailable
+from callbacks.domain.task import TaskKey
 
 from tests.support.channels import SHIPPING, example
 from tests.support.cloud import TASKS, Cloud
@@ -38,16 +40,25 @@ def reason(aws: Cloud) -> dict[str, Any]:
     return told
 
 
-def fail_first(called: Functions, name: str, error: Exception) -> None:
-    """The function's first invocation fails; the others reach it."""
-    handler, errors = called.handlers[function_arn(name)], [error]
+def fail_while(called: Functions, name: str, error: Exception, lasts: Callable[[], bool]) -> None:
+    """The function's invocations fail for as long as the outage lasts; then they reach it."""
+    handler = called.handlers[function_arn(name)]
 
     def failing(event: dict[str, Any], context: Any) -> Any:
-        if errors:
-            raise errors.pop()
+        if lasts():
+            raise error
         return handler(event, context)
 
     called.handlers[function_arn(name)] = failing
+
+
+STATE_OF = {
+    "get_order_metadata": "GetOrderMetadata",
+    "sns_callback": "ShippingServiceCallback",
+    "process_shipping_result": "ProcessShippingResults",
+}
+THROTTLED = LambdaServiceError("TooManyRequestsException", 429)
+FOR_HOURS = 5 * 3600
 
 
 def test_an_order_is_shipped(aws: Cloud, engine: Engine, partner: Partner) -> None:
@@ -96,17 +107,46 @@ def test_a_dispatch_that_fails_is_retried_with_a_new_token(
     assert aws.receive(aws.partner_queue_url) == []
 
 
-@pytest.mark.parametrize("name", ["get_order_metadata", "sns_callback", "process_shipping_result"])
-def test_a_function_that_lambda_throttles_is_called_again(
-    name: str, engine: Engine, called: Functions, partner: Partner
+@pytest.mark.parametrize(
+    ("name", "error"),
+    [
+        ("get_order_metadata", DependencyUnavailable("UpdateItem: InternalServerError")),
+        ("sns_callback", THROTTLED),
+        ("sns_callback", AttemptSuperseded(TaskKey(ORDER_ID, SHIPPING))),
+        ("process_shipping_result", LambdaServiceError("ServiceException", 500)),
+    ],
+    ids=lambda value: value if isinstance(value, str) else type(value).__name__,
+)
+def test_an_outage_of_five_hours_costs_time_and_no_order(
+    name: str, error: Exception, aws: Cloud, engine: Engine, called: Functions, partner: Partner
 ) -> None:
-    fail_first(called, name, LambdaServiceError("TooManyRequestsException", 429))
+    fail_while(called, name, error, lambda: sum(aws.pauses) < FOR_HOURS)
 
     execution = engine.start(render(), ORDER)
     partner.call_back(partner.message(), task_status="SUCCESS", task_output=SHIPPED)
 
     assert engine.ended(execution)["status"] == "SUCCEEDED"
-    assert len(called.of(name)) == 2
+    assert sum(aws.pauses) >= FOR_HOURS
+    assert len(engine.history(execution)) < 1_500
+    assert aws.order(ORDER_ID)["order_status"] == "COMPLETED"
+
+
+@pytest.mark.parametrize("name", STATE_OF)
+def test_what_still_fails_after_hours_is_left_uncaught_so_that_a_redrive_runs_it_again(
+    name: str, aws: Cloud, engine: Engine, called: Functions, partner: Partner
+) -> None:
+    fail_while(called, name, THROTTLED, lambda: True)
+
+    execution = engine.start(render(), ORDER)
+    if name == "process_shipping_result":
+        partner.call_back(partner.message(), task_status="SUCCESS", task_output=SHIPPED)
+    ended = engine.ended(execution)
+
+    assert (ended["status"], ended["error"]) == ("FAILED", "Lambda.TooManyRequestsException")
+    assert sum(aws.pauses) >= FOR_HOURS
+    assert max(aws.pauses) <= 300
+    assert len(called.of(name)) == 151
+    assert engine.states(execution)[-1] == STATE_OF[name]
 
 
 def test_an_order_that_does_not_exist_is_never_dispatched(
@@ -227,16 +267,43 @@ def test_the_same_execution_that_waits_again_has_a_new_attempt(
     assert len(set(tokens)) == len(tokens) == 2
 
 
-def test_an_outcome_that_cannot_be_processed_fails_the_order(
+def test_a_partner_that_never_can_fails_the_order_after_the_retries_of_the_channel(
     aws: Cloud, engine: Engine, called: Functions, partner: Partner
 ) -> None:
-    fail_first(called, "process_shipping_result", ValueError("broken"))
+    execution = engine.start(render(), ORDER)
+    for _ in range(6):
+        partner.call_back(partner.message(), task_status="FAILURE", task_error=BUSY)
+
+    assert engine.ended(execution)["error"] == "CallbackTask.Retryable"
+    assert reason(aws)["Error"] == "CallbackTask.Retryable"
+    assert len(called.of("sns_callback")) == 6
+    assert len(aws.pauses) == 5
+
+
+def test_an_outage_does_not_use_up_the_retries_of_the_partner(
+    aws: Cloud, engine: Engine, called: Functions, partner: Partner
+) -> None:
+    fail_while(called, "sns_callback", THROTTLED, lambda: sum(aws.pauses) < 180)
+
+    execution = engine.start(render(), ORDER)
+    for _ in range(5):
+        partner.call_back(partner.message(), task_status="FAILURE", task_error=BUSY)
+    partner.call_back(partner.message(), task_status="SUCCESS", task_output=SHIPPED)
+
+    assert engine.ended(execution)["status"] == "SUCCEEDED"
+
+
+def test_a_fault_of_a_function_is_left_uncaught_at_once(
+    aws: Cloud, engine: Engine, called: Functions, partner: Partner
+) -> None:
+    fail_while(called, "process_shipping_result", ValueError("broken"), lambda: True)
 
     execution = engine.start(render(), ORDER)
     partner.call_back(partner.message(), task_status="SUCCESS", task_output=SHIPPED)
 
     assert engine.ended(execution)["error"] == "ValueError"
-    assert reason(aws)["Error"] == "ValueError"
+    assert engine.states(execution)[-1] == "ProcessShippingResults"
+    assert aws.pauses == []
 
 
 def test_an_order_that_vanished_is_not_written_again(

@@ -97,5 +97,5 @@ def test_an_order_that_vanished_is_not_written_again(
         message, task_status="SUCCESS", task_output=example("valid", "output", REVIEW)
     )
 
-    assert engine.ended(execution)["error"] == "DynamoDB.ConditionalCheckFailedException"
+    assert engine.ended(execution)["error"] == "OrderNotFound"
     assert aws.dynamodb.scan(TableName=ORDERS)["Count"] == 0

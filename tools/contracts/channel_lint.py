@@ -33,6 +33,7 @@ def lint(root: Path, environments: list[Environment]) -> Iterator[Finding]:
             settings = channels[folder.name] = complete(schema.value, document.value)
             versions = {path.name for path in folder.iterdir() if path.is_dir()}
             yield from _versions(document, settings, versions)
+            yield from _retry(document, settings)
             yield from _partners(document, settings, environments)
     for task_type, what in conflicts(root, channels, environments):
         yield Finding(tree.channel(task_type), 1, what, "another name for the task type's folder")
@@ -138,6 +139,18 @@ def _versions(document: Document, settings: Settings, folders: set[str]) -> Iter
             f"heartbeat_seconds is {heartbeat}, and the wait ends after timeout_seconds, "
             f"{settings['timeout_seconds']}",
             "fewer seconds than timeout_seconds, or no heartbeat_seconds",
+        )
+
+
+def _retry(document: Document, settings: Settings) -> Iterator[Finding]:
+    interval = settings["retry"]["interval_seconds"]
+    longest = settings["retry"]["max_delay_seconds"]
+    if longest <= interval:
+        yield document.finding(
+            "/retry",
+            f"the longest pause, {longest} seconds, is not longer than the first one, {interval}: "
+            "Step Functions refuses the state",
+            f'"max_delay_seconds": {interval + 1}, or more',
         )
 
 

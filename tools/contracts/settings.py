@@ -26,4 +26,8 @@ def read(root: Path) -> dict[str, Settings]:
 def complete(schema: Mapping[str, Any], settings: Settings) -> Settings:
     """The settings with their defaults; None is one that is omitted and has no default."""
     known = {name: setting.get("default") for name, setting in schema["properties"].items()}
-    return {name: value for name, value in {**known, **settings}.items() if name != "$schema"}
+    complete = {name: value for name, value in {**known, **settings}.items() if name != "$schema"}
+    retry = {
+        name: one["default"] for name, one in schema["properties"]["retry"]["properties"].items()
+    }
+    return {**complete, "retry": {**retry, **complete["retry"]}}

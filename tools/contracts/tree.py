@@ -12,6 +12,7 @@ CHANNEL_SCHEMA = SCHEMAS / "channel.schema.json"
 ROOTS = Path("terraform/roots")
 FUNCTIONS = Path("lambdas/functions")
 WORKFLOWS = Path("statemachines")
+INFRASTRUCTURE_RETRIER = WORKFLOWS / "infrastructure_retrier.json"
 
 TASK_TYPE = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*")
 TASK_TYPE_LENGTH = 40

@@ -80,23 +80,7 @@ output "wait_state" {
         )
       }
       TimeoutSeconds = local.settings.timeout_seconds
-      Retry = [{
-        ErrorEquals = [
-          "Lambda.ServiceException",
-          "Lambda.AWSLambdaException",
-          "Lambda.SdkClientException",
-          "Lambda.TooManyRequestsException",
-          "Lambda.Unknown",
-          "Sandbox.Timedout",
-          "DependencyUnavailable",
-          "CallbackTask.Retryable",
-        ]
-        IntervalSeconds = 5
-        BackoffRate     = 2
-        MaxAttempts     = 5
-        MaxDelaySeconds = 300
-        JitterStrategy  = "FULL"
-      }]
+      Retry          = local.retriers
     },
     local.settings.heartbeat_seconds == null ? {} : { HeartbeatSeconds = local.settings.heartbeat_seconds },
   )

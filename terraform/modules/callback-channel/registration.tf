@@ -12,6 +12,11 @@ resource "aws_dynamodb_table_item" "registration" {
     }
 
     precondition {
+      condition     = local.retry.max_delay_seconds > local.retry.interval_seconds
+      error_message = "Set retry.max_delay_seconds of ${var.task_type} above its retry.interval_seconds: Step Functions refuses the state otherwise."
+    }
+
+    precondition {
       condition     = length(local.registration) <= 390 * 1024
       error_message = "Shorten the schemas of ${var.task_type} or retire a contract version: its registration has ${length(local.registration)} characters, and DynamoDB takes an item of 400 KB."
     }

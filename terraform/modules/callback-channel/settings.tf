@@ -1,14 +1,33 @@
 locals {
   # Defaults and ranges have one home, which editors and tools read as well.
   known_settings = jsondecode(file("${path.module}/../../../schemas/channel.schema.json")).properties
+  known_retry    = local.known_settings.retry.properties
 
   settings = { for name, value in var.settings : name => value == null ? try(local.known_settings[name].default, null) : value }
+  retry    = { for name, rule in local.known_retry : name => try(coalesce(var.settings.retry[name]), rule.default) }
 
-  refused_settings = [for name, value in var.settings : name if value != null && !alltrue([
-    try(contains(local.known_settings[name].enum, value), true),
-    try(value >= local.known_settings[name].minimum, true),
-    try(value <= local.known_settings[name].maximum, true),
-    local.known_settings[name].type != "integer" || try(floor(value) == value, false),
-    !can(local.known_settings[name].pattern) || can(regex(local.known_settings[name].pattern, value)),
+  checked_settings = concat(
+    [for name, value in var.settings : { name = name, value = value, rule = local.known_settings[name] }],
+    [for name, value in local.retry : { name = "retry.${name}", value = value, rule = local.known_retry[name] }],
+  )
+  refused_settings = [for setting in local.checked_settings : setting.name if setting.value != null && !alltrue([
+    try(contains(setting.rule.enum, setting.value), true),
+    try(setting.value >= setting.rule.minimum, true),
+    try(setting.value <= setting.rule.maximum, true),
+    setting.rule.type != "integer" || try(floor(setting.value) == setting.value, false),
+    !can(setting.rule.pattern) || can(regex(setting.rule.pattern, setting.value)),
   ])]
+
+  # The first retrier that names an error counts.
+  retriers = [
+    jsondecode(file("${path.module}/../../../statemachines/infrastructure_retrier.json")),
+    {
+      ErrorEquals     = ["CallbackTask.Retryable"]
+      IntervalSeconds = local.retry.interval_seconds
+      BackoffRate     = local.retry.backoff_rate
+      MaxAttempts     = local.retry.max_attempts
+      MaxDelaySeconds = local.retry.max_delay_seconds
+      JitterStrategy  = "FULL"
+    },
+  ]
 }

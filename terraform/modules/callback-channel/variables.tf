@@ -136,8 +136,14 @@ variable "settings" {
     payload_event_key    = string
     require_callback_id  = optional(bool)
     reserved_concurrency = optional(number)
-    throttle             = optional(object({ burst_limit = number, rate_limit = number }))
-    timeout_seconds      = number
+    retry = optional(object({
+      backoff_rate      = optional(number)
+      interval_seconds  = optional(number)
+      max_attempts      = optional(number)
+      max_delay_seconds = optional(number)
+    }))
+    throttle        = optional(object({ burst_limit = number, rate_limit = number }))
+    timeout_seconds = number
   })
   nullable = false
 

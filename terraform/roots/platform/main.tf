@@ -14,13 +14,20 @@ locals {
   # One file a workflow: statemachines/order_processing.asl.json is the workflow order-processing.
   workflows = { for file in fileset("${local.repository}/statemachines", "*.asl.json") : trimsuffix(file, ".asl.json") => "${local.repository}/statemachines/${file}" }
 
+  infrastructure_retrier = jsondecode(file("${local.repository}/statemachines/infrastructure_retrier.json"))
+
   workflow_placeholders = merge(
     {
       orders_table = module.platform.platform.orders_table.name
       partition    = data.aws_partition.current.partition
+
+      # A time-out is the infrastructure's where nobody is waited for.
+      function_retrier = jsonencode(merge(local.infrastructure_retrier, { ErrorEquals = concat(local.infrastructure_retrier.ErrorEquals, ["States.Timeout"]) }))
+      service_retrier  = jsonencode(merge(local.infrastructure_retrier, { ErrorEquals = ["States.ALL"] }))
     },
-    { for name in ["get_order_metadata", "process_shipping_result"] : "${name}_function_arn" => module.platform.functions[name].arn },
+    { for name, function in module.platform.functions : "${name}_function_arn" => function.arn },
     { for task_type, channel in module.channel : "${lower(task_type)}_function_arn" => channel.function_arn },
+    { for task_type, channel in module.channel : "${lower(task_type)}_retry" => jsonencode(channel.wait_state.Retry) },
     { for task_type, channel in module.channel : "${lower(task_type)}_timeout_seconds" => channel.timeout_seconds },
     { for task_type, channel in module.channel : "${lower(task_type)}_heartbeat_seconds" => channel.heartbeat_seconds if can(local.channels[task_type].heartbeat_seconds) },
   )

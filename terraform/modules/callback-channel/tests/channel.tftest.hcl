@@ -201,14 +201,48 @@ run "gives_the_state_that_waits" {
   }
 
   assert {
-    condition     = alltrue([for error in ["Lambda.TooManyRequestsException", "DependencyUnavailable", "CallbackTask.Retryable"] : contains(output.wait_state.Retry[0].ErrorEquals, error)])
-    error_message = "The state does not retry what may pass."
+    condition = jsonencode(output.wait_state.Retry) == jsonencode([
+      jsondecode(file("../../../statemachines/infrastructure_retrier.json")),
+      { ErrorEquals = ["CallbackTask.Retryable"], IntervalSeconds = 5, BackoffRate = 2, MaxAttempts = 5, MaxDelaySeconds = 300, JitterStrategy = "FULL" },
+    ])
+    error_message = "The state must retry the infrastructure as every state does, and the partner as the channel says: ${jsonencode(output.wait_state.Retry)}"
+  }
+}
+
+run "asks_a_partner_again_as_the_channel_says" {
+  variables {
+    settings = { payload_event_key = "order_contents", timeout_seconds = 3600, retry = { max_attempts = 0, interval_seconds = 60 } }
   }
 
   assert {
-    condition     = length(setintersection(output.wait_state.Retry[0].ErrorEquals, ["States.ALL", "States.TaskFailed", "States.Timeout", "CallbackTask.Failed", "TaskAlreadyPending"])) == 0
-    error_message = "The state retries what will not pass."
+    condition     = output.wait_state.Retry[1] == { ErrorEquals = ["CallbackTask.Retryable"], IntervalSeconds = 60, BackoffRate = 2, MaxAttempts = 0, MaxDelaySeconds = 300, JitterStrategy = "FULL" }
+    error_message = "What the channel leaves out has its default, and the rest is as it says: ${jsonencode(output.wait_state.Retry[1])}"
   }
+
+  assert {
+    condition     = output.wait_state.Retry[0].MaxAttempts > 100
+    error_message = "The partner's policy is not the infrastructure's."
+  }
+}
+
+run "refuses_a_longest_pause_that_is_not_the_longest" {
+  command = plan
+
+  variables {
+    settings = { payload_event_key = "order_contents", timeout_seconds = 3600, retry = { interval_seconds = 300 } }
+  }
+
+  expect_failures = [aws_dynamodb_table_item.registration]
+}
+
+run "refuses_a_retry_out_of_range" {
+  command = plan
+
+  variables {
+    settings = { payload_event_key = "order_contents", timeout_seconds = 3600, retry = { max_attempts = 101 } }
+  }
+
+  expect_failures = [aws_dynamodb_table_item.registration]
 }
 
 run "lets_partner_accounts_subscribe_their_own_queues" {

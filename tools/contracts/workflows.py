@@ -1,0 +1,67 @@
+"""The workflows in statemachines/, with what Terraform puts in the places of ${placeholders}."""
+
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from tools.contracts import tree
+from tools.contracts.documents import load
+from tools.contracts.settings import Settings
+
+PLACEHOLDER = re.compile(r"\$\{(\w+)\}")
+
+type Retrier = dict[str, Any]
+
+
+def placeholders(root: Path, channels: Mapping[str, Settings]) -> dict[str, str]:
+    """Name => text, as terraform/roots/platform gives them to a workflow; ARNs are made up.
+
+    Raises:
+        InvalidJsonError: the infrastructure's retrier is not JSON.
+    """
+    infrastructure = load(root / tree.INFRASTRUCTURE_RETRIER).value
+    known = {
+        "partition": "aws",
+        "orders_table": "Orders",
+        "function_retrier": {
+            **infrastructure,
+            "ErrorEquals": [*infrastructure["ErrorEquals"], "States.Timeout"],
+        },
+        "service_retrier": {**infrastructure, "ErrorEquals": ["States.ALL"]},
+    }
+    for folder in sorted((root / tree.FUNCTIONS).glob("*/")):
+        known[f"{folder.name}_function_arn"] = function_arn(folder.name)
+    for task_type, settings in channels.items():
+        name = task_type.lower()
+        known[f"{name}_function_arn"] = function_arn(name)
+        known[f"{name}_retry"] = retriers(infrastructure, settings)
+        known[f"{name}_timeout_seconds"] = settings["timeout_seconds"]
+        if settings["heartbeat_seconds"] is not None:
+            known[f"{name}_heartbeat_seconds"] = settings["heartbeat_seconds"]
+    return {
+        name: value if isinstance(value, str) else json.dumps(value)
+        for name, value in known.items()
+    }
+
+
+def retriers(infrastructure: Retrier, settings: Settings) -> list[Retrier]:
+    """Those of a wait on the channel; the first that names an error counts."""
+    retry = settings["retry"]
+    return [
+        infrastructure,
+        {
+            "ErrorEquals": ["CallbackTask.Retryable"],
+            "IntervalSeconds": retry["interval_seconds"],
+            "BackoffRate": retry["backoff_rate"],
+            "MaxAttempts": retry["max_attempts"],
+            "MaxDelaySeconds": retry["max_delay_seconds"],
+            "JitterStrategy": "FULL",
+        },
+    ]
+
+
+def function_arn(name: str) -> str:
+    """A function's ARN, as far as it is known before an apply."""
+    return f"arn:aws:lambda:eu-west-1:111111111111:function:{name.replace('_', '-')}"
