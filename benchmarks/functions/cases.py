@@ -34,7 +34,7 @@ class Case:
 
 
 CASES = (
-    Case(function="get_order_metadata", event=ORDER, calls=("get_item",)),
+    Case(function="get_order_metadata", event=ORDER, calls=("update_item",)),
     Case(
         function="process_shipping_result",
         event=ORDER | {"shipping": SHIPPED.output},

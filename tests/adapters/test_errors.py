@@ -113,7 +113,7 @@ OTHERS = [
         DependencyUnavailable,
         lambda: CHANNELS.get("TYPE"),
     ),
-    Call("dynamodb", "GetItem", DependencyUnavailable, lambda: ORDERS.contents("o")),
+    Call("dynamodb", "UpdateItem", DependencyUnavailable, lambda: ORDERS.take_up("o", "by")),
     Call(
         "dynamodb",
         "UpdateItem",
@@ -125,6 +125,12 @@ OTHERS = [
         "UpdateItem",
         DependencyUnavailable,
         lambda: ORDERS.mark_failed("o", "why"),
+    ),
+    Call(
+        "dynamodb",
+        "UpdateItem",
+        DependencyUnavailable,
+        lambda: ORDERS.mark_stalled("o", "why"),
     ),
     Call(
         "sns",

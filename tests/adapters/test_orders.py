@@ -1,4 +1,4 @@
-"""Orders: contents are read, and an end is written once."""
+"""Orders: they are taken up, and an end is written once."""
 
 from typing import Any
 
@@ -23,25 +23,34 @@ def order(orders: Orders, request: pytest.FixtureRequest) -> dict[str, Any]:
     return aws.order("order-1")
 
 
-def test_contents_are_read(orders: Orders) -> None:
-    assert orders.contents("order-1") == example("valid", "request")
+def test_an_order_that_is_taken_up_says_by_whom(
+    orders: Orders, request: pytest.FixtureRequest
+) -> None:
+    first = orders.take_up("order-1", "first")
+    again = orders.take_up("order-1", "second")
+
+    assert first == again == example("valid", "request")
+    found = order(orders, request)
+    assert (found["execution_arn"], found["order_status"]) == ("second", "RECEIVED")
 
 
 def test_an_order_that_is_not_there_is_not_found(orders: Orders) -> None:
     with pytest.raises(OrderNotFound, match="there is no order order-2"):
-        orders.contents("order-2")
+        orders.take_up("order-2", "first")
     with pytest.raises(OrderNotFound):
         orders.record_shipping("order-2", SHIPPING)
     assert orders.mark_failed("order-2", "why") is False
+    assert orders.mark_stalled("order-2", "why") is False
     with pytest.raises(OrderNotFound):
-        orders.contents("order-2")
+        orders.take_up("order-2", "first")
 
 
 def test_shipping_completes_an_order(orders: Orders, request: pytest.FixtureRequest) -> None:
     orders.record_shipping("order-1", SHIPPING)
 
     assert order(orders, request).items() >= {**SHIPPING, "order_status": "COMPLETED"}.items()
-    assert orders.contents("order-1") == example("valid", "request")
+    assert orders.take_up("order-1", "first") == example("valid", "request")
+    assert order(orders, request)["order_status"] == "COMPLETED"
 
 
 def test_a_failure_is_marked_with_its_reason(
@@ -61,13 +70,63 @@ def test_the_first_reason_stands(orders: Orders, request: pytest.FixtureRequest)
     assert order(orders, request)["failure_reason"] == "first"
 
 
-def test_an_order_that_is_completed_does_not_fail(
+def test_an_order_that_is_completed_neither_fails_nor_stalls(
     orders: Orders, request: pytest.FixtureRequest
 ) -> None:
     orders.record_shipping("order-1", SHIPPING)
 
     assert orders.mark_failed("order-1", "late") is False
+    assert orders.mark_stalled("order-1", "late") is False
     assert order(orders, request)["order_status"] == "COMPLETED"
+
+
+@pytest.mark.parametrize("taken_up", [True, False])
+def test_a_stall_says_how_to_resume_and_keeps_the_status_before(
+    taken_up: bool, orders: Orders, request: pytest.FixtureRequest
+) -> None:
+    if taken_up:
+        orders.take_up("order-1", "first")
+
+    marked = [orders.mark_stalled("order-1", "redrive 1"), orders.mark_stalled("order-1", "2")]
+
+    assert marked == [True, True]
+    found = order(orders, request)
+    assert (found["order_status"], found["stalled_reason"]) == ("STALLED", "2")
+    assert found["status_before_stall"] == "RECEIVED"
+
+
+STALL = {"stalled_reason", "status_before_stall"}
+
+
+def test_an_order_that_stalled_is_completed_without_the_mark(
+    orders: Orders, request: pytest.FixtureRequest
+) -> None:
+    orders.mark_stalled("order-1", "redrive it")
+
+    orders.record_shipping("order-1", SHIPPING)
+
+    assert order(orders, request)["order_status"] == "COMPLETED"
+    assert not STALL & order(orders, request).keys()
+
+
+def test_an_order_that_stalled_fails_without_the_mark(
+    orders: Orders, request: pytest.FixtureRequest
+) -> None:
+    orders.mark_stalled("order-1", "redrive it")
+
+    assert orders.mark_failed("order-1", "lost") is True
+    assert order(orders, request)["order_status"] == "FAILED"
+    assert not STALL & order(orders, request).keys()
+
+
+def test_an_order_that_failed_stalls_if_it_is_tried_anew(
+    orders: Orders, request: pytest.FixtureRequest
+) -> None:
+    orders.mark_failed("order-1", "lost")
+
+    assert orders.mark_stalled("order-1", "redrive it") is True
+    assert order(orders, request)["order_status"] == "STALLED"
+    assert order(orders, request)["status_before_stall"] == "FAILED"
 
 
 def test_an_order_that_failed_can_be_shipped_after_all(
@@ -98,7 +157,7 @@ def test_an_order_that_failed_can_be_shipped_after_all(
 def test_values_are_read_as_json_has_them(stored: Any, read: Any, aws: Cloud) -> None:
     aws.put_order("order-1", order_contents={"M": {"value": stored}})
 
-    contents = DynamoDBOrders(lazy("dynamodb"), ORDERS).contents("order-1")
+    contents = DynamoDBOrders(lazy("dynamodb"), ORDERS).take_up("order-1", "first")
 
     assert contents == {"value": read}
     assert type(contents["value"]) is type(read)
@@ -108,4 +167,4 @@ def test_a_value_that_json_has_not_is_an_error(aws: Cloud) -> None:
     aws.put_order("order-1", order_contents={"M": {"value": {"B": b"\0"}}})
 
     with pytest.raises(ValueError, match="type B"):
-        DynamoDBOrders(lazy("dynamodb"), ORDERS).contents("order-1")
+        DynamoDBOrders(lazy("dynamodb"), ORDERS).take_up("order-1", "first")

@@ -35,7 +35,7 @@ from callbacks.domain.task import (
     undelivered,
 )
 from callbacks.usecases import close_execution, complete, dispatch, redeliver
-from callbacks.usecases.close_execution import ExecutionCloser
+from callbacks.usecases.close_execution import End, ExecutionCloser
 from callbacks.usecases.complete import Completer, Result
 from callbacks.usecases.dispatch import Dispatcher
 from callbacks.usecases.redeliver import Disposition, Redeliverer
@@ -488,9 +488,17 @@ def test_old_news_of_an_end_taken_as(
 
 def test_a_late_event_of_an_executions_end_closes_what_came_after_its_redrive() -> None:
     class Mutant(ExecutionCloser):
-        def close(self, order_id: str, execution_arn: str, reason: str, *, ended_at: int) -> bool:
+        def close(
+            self,
+            order_id: str,
+            execution_arn: str,
+            reason: str,
+            *,
+            ended_at: int,
+            end: End = End.FAILED,
+        ) -> bool:
             after_all = ended_at * 2
-            return super().close(order_id, execution_arn, reason, ended_at=after_all)
+            return super().close(order_id, execution_arn, reason, ended_at=after_all, end=end)
 
     assert_found(Parts(closer=Mutant), rules=ENDS)
 

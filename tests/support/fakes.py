@@ -218,20 +218,34 @@ class FakeContracts:
 class FakeOrders:
     orders: dict[str, dict[str, Any]] = field(default_factory=dict)
 
-    def contents(self, order_id: str) -> Mapping[str, Any]:
-        contents: Mapping[str, Any] = self._order(order_id)["order_contents"]
+    def take_up(self, order_id: str, execution_arn: str) -> Mapping[str, Any]:
+        order = self._order(order_id)
+        order["execution_arn"] = execution_arn
+        order.setdefault("order_status", "RECEIVED")
+        contents: Mapping[str, Any] = order["order_contents"]
         return contents
 
     def record_shipping(self, order_id: str, shipping: Mapping[str, Any]) -> None:
         order = self._order(order_id)
-        order.pop("failure_reason", None)
+        for mark in ("failure_reason", "stalled_reason", "status_before_stall"):
+            order.pop(mark, None)
         order.update(shipping, order_status="COMPLETED")
 
     def mark_failed(self, order_id: str, reason: str) -> bool:
         order = self.orders.get(order_id)
         if order is None or order.get("order_status") in ("COMPLETED", "FAILED"):
             return False
+        for mark in ("stalled_reason", "status_before_stall"):
+            order.pop(mark, None)
         order.update(order_status="FAILED", failure_reason=reason)
+        return True
+
+    def mark_stalled(self, order_id: str, reason: str) -> bool:
+        order = self.orders.get(order_id)
+        if order is None or order.get("order_status") == "COMPLETED":
+            return False
+        order.setdefault("status_before_stall", order.get("order_status", "RECEIVED"))
+        order.update(order_status="STALLED", stalled_reason=reason)
         return True
 
     def _order(self, order_id: str) -> dict[str, Any]:

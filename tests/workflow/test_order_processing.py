@@ -1,6 +1,7 @@
 """statemachines/order_processing.asl.json with the functions it calls."""
 
 import json
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -9,13 +10,16 @@ from callbacks.adapters.sns_topic import SNSTopic
 from callbacks.domain.errors import AttemptSuperseded, DependencyUnavailable
 from callbacks.domain.task import TaskKey
 
+from tests.support import functions
 from tests.support.channels import SHIPPING, example
 from tests.support.cloud import TASKS, Cloud
+from tests.support.functions import execution_event
 from tests.support.workflow import (
     Engine,
     Functions,
     LambdaServiceError,
     Partner,
+    eventually,
     function_arn,
     render,
 )
@@ -50,6 +54,13 @@ def fail_while(called: Functions, name: str, error: Exception, lasts: Callable[[
         return handler(event, context)
 
     called.handlers[function_arn(name)] = failing
+
+
+def close(execution: str, ended: dict[str, Any]) -> None:
+    """EventBridge tells close_execution of the end."""
+    told = {name: ended.get(name) for name in ("input", "error", "cause")}
+    event = execution_event(execution, ended["status"], stopDate=time.time_ns() // 10**6, **told)
+    functions.handler("close_execution")(event, functions.Context())
 
 
 STATE_OF = {
@@ -147,6 +158,11 @@ def test_what_still_fails_after_hours_is_left_uncaught_so_that_a_redrive_runs_it
     assert max(aws.pauses) <= 300
     assert len(called.of(name)) == 151
     assert engine.states(execution)[-1] == STATE_OF[name]
+    close(execution, ended)
+    order = aws.order(ORDER_ID)
+    assert order["order_status"] == "STALLED"
+    assert execution in json.loads(order["stalled_reason"])["Resume"]
+    assert "failure_reason" not in order
 
 
 def test_an_order_that_does_not_exist_is_never_dispatched(
@@ -232,7 +248,7 @@ def test_a_second_execution_of_an_order_is_refused_and_leaves_it_alone(
     assert (refused["status"], refused["error"]) == ("FAILED", "TaskAlreadyPending")
     assert engine.states(second)[-1] == "OrderAlreadyInProgress"
     assert "MarkOrderFailed" not in engine.states(second)
-    assert "order_status" not in aws.order(ORDER_ID)
+    assert aws.order(ORDER_ID)["order_status"] == "RECEIVED"
 
     partner.call_back(message, task_status="SUCCESS", task_output=SHIPPED)
 
@@ -278,6 +294,62 @@ def test_a_partner_that_never_can_fails_the_order_after_the_retries_of_the_chann
     assert reason(aws)["Error"] == "CallbackTask.Retryable"
     assert len(called.of("sns_callback")) == 6
     assert len(aws.pauses) == 5
+
+
+def test_an_execution_that_is_redriven_completes_the_order_that_stalled(
+    aws: Cloud, engine: Engine, called: Functions, partner: Partner
+) -> None:
+    """The interpreter has no RedriveExecution: the state is entered anew by the same execution."""
+    definition = render()
+    wait = definition["States"]["ShippingServiceCallback"]
+    again = {"ErrorEquals": ["Lambda.TooManyRequestsException"], "ResultPath": None, "Next": "Idle"}
+    wait["Catch"].append(again)
+    definition["States"]["Idle"] = {"Type": "Wait", "Seconds": 1, "Next": "ShippingServiceCallback"}
+    fail_while(called, "sns_callback", THROTTLED, lambda: len(called.of("sns_callback")) <= 151)
+
+    execution = engine.start(definition, ORDER)
+    eventually(lambda: "Idle" in engine.states(execution) or None)
+    close(execution, {"status": "FAILED", "input": json.dumps(ORDER), "error": "Lambda.Unknown"})
+    stalled = aws.order(ORDER_ID)
+    partner.call_back(partner.message(), task_status="SUCCESS", task_output=SHIPPED)
+
+    assert engine.ended(execution)["status"] == "SUCCEEDED"
+    assert stalled["order_status"] == "STALLED"
+    order = aws.order(ORDER_ID)
+    assert order["order_status"] == "COMPLETED"
+    assert not {"stalled_reason", "status_before_stall", "failure_reason"} & order.keys()
+
+
+def test_a_failure_of_an_execution_that_works_no_longer_leaves_the_order_to_the_other(
+    aws: Cloud, engine: Engine, partner: Partner
+) -> None:
+    """The second takes the order up and is refused; close_execution then marks for the first."""
+    first = engine.start(render(), ORDER, "execution-1")
+    message = partner.message()
+    second = engine.start(render(), ORDER, "execution-2")
+    refused = engine.ended(second)
+    close(second, refused)
+    partner.call_back(message, task_status="FAILURE", task_error=LOST)
+    failed = engine.ended(first)
+    before = aws.order(ORDER_ID)
+    close(first, failed)
+
+    assert before["order_status"] == "RECEIVED"
+    assert reason(aws)["Error"] == "CallbackTask.Failed"
+
+
+def test_an_order_that_is_completed_meanwhile_is_not_marked_as_failed(
+    aws: Cloud, engine: Engine, partner: Partner
+) -> None:
+    execution = engine.start(render(), ORDER)
+    message = partner.message()
+    aws.put_order(ORDER_ID, order_status={"S": "COMPLETED"}, execution_arn={"S": execution})
+    partner.call_back(message, task_status="FAILURE", task_error=LOST)
+    ended = engine.ended(execution)
+    close(execution, ended)
+
+    assert ended["error"] == "CallbackTask.Failed"
+    assert aws.order(ORDER_ID)["order_status"] == "COMPLETED"
 
 
 def test_an_outage_does_not_use_up_the_retries_of_the_partner(

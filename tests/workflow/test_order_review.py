@@ -55,12 +55,14 @@ def test_a_verdict_is_written_beside_what_the_order_has(
     assert json.loads(ended["output"])["review"] == output
     assert aws.order(ORDER_ID) == {
         **before,
+        "execution_arn": execution,
         "review_verdict": verdict,
         "review_reference": output["reference"],
     }
 
 
 def test_a_review_that_fails_marks_the_order(aws: Cloud, engine: Engine, partner: Partner) -> None:
+    aws.put_order(ORDER_ID)
     execution = start(engine)
     partner.call_back(partner.message(), task_status="FAILURE", task_error=SUSPENDED)
 
@@ -69,6 +71,42 @@ def test_a_review_that_fails_marks_the_order(aws: Cloud, engine: Engine, partner
     assert order["order_status"] == "FAILED"
     assert "SUSPENDED" in order["failure_reason"]
     assert "review_verdict" not in order
+
+
+def test_a_review_that_fails_leaves_an_order_that_is_completed(
+    aws: Cloud, engine: Engine, partner: Partner
+) -> None:
+    execution = start(engine)
+    partner.call_back(partner.message(), task_status="FAILURE", task_error=SUSPENDED)
+
+    assert engine.ended(execution)["error"] == "CallbackTask.Failed"
+    order = aws.order(ORDER_ID)
+    assert (order["order_status"], order.get("failure_reason")) == ("COMPLETED", None)
+
+
+def test_a_review_that_is_resumed_gives_the_order_its_status_back(
+    aws: Cloud, engine: Engine, partner: Partner
+) -> None:
+    aws.put_order(ORDER_ID)
+    execution = start(engine)
+    aws.dynamodb.update_item(
+        TableName=ORDERS,
+        Key={"order_id": {"S": ORDER_ID}},
+        UpdateExpression="SET order_status = :stalled, stalled_reason = :why, "
+        "status_before_stall = :received",
+        ExpressionAttributeValues={
+            ":stalled": {"S": "STALLED"},
+            ":why": {"S": "redrive it"},
+            ":received": {"S": "RECEIVED"},
+        },
+    )
+    verdict: dict[str, Any] = example("valid", "output", REVIEW)
+    partner.call_back(partner.message(), task_status="SUCCESS", task_output=verdict)
+
+    assert engine.ended(execution)["status"] == "SUCCEEDED"
+    order = aws.order(ORDER_ID)
+    assert order["order_status"] == "RECEIVED"
+    assert not {"stalled_reason", "status_before_stall"} & order.keys()
 
 
 def test_a_second_execution_is_refused_and_leaves_the_order_alone(
@@ -81,7 +119,9 @@ def test_a_second_execution_is_refused_and_leaves_the_order_alone(
     refused = engine.ended(start(engine, "execution-2"))
 
     assert (refused["status"], refused["error"]) == ("FAILED", "TaskAlreadyPending")
-    assert aws.order(ORDER_ID) == before
+    after = aws.order(ORDER_ID)
+    assert after.pop("execution_arn").endswith(":execution-2")
+    assert after == before
     verdict: dict[str, Any] = example("valid", "output", REVIEW)
     partner.call_back(message, task_status="SUCCESS", task_output=verdict)
     assert engine.ended(first)["status"] == "SUCCEEDED"

@@ -9,8 +9,10 @@ from botocore.exceptions import ClientError
 from callbacks.adapters.aws import ClientFactory, error_code, unavailable
 from callbacks.domain.errors import DependencyUnavailable, OrderNotFound
 
-COMPLETED = "COMPLETED"
+RECEIVED = "RECEIVED"
+STALLED = "STALLED"
 FAILED = "FAILED"
+COMPLETED = "COMPLETED"
 
 
 class DynamoDBOrders:
@@ -20,26 +22,32 @@ class DynamoDBOrders:
         self._client = client
         self._table = table
 
-    def contents(self, order_id: str) -> Mapping[str, Any]:
-        with unavailable(DependencyUnavailable, "GetItem"):
-            response = self._client().get_item(
-                TableName=self._table,
-                Key={"order_id": {"S": order_id}},
-                ProjectionExpression="order_id, order_contents",
-                ConsistentRead=True,
-            )
-        item = response.get("Item")
-        if not item:
+    def take_up(self, order_id: str, execution_arn: str) -> Mapping[str, Any]:
+        order = self._update(
+            order_id,
+            UpdateExpression=(
+                "SET execution_arn = :execution, "
+                "order_status = if_not_exists(order_status, :received)"
+            ),
+            ConditionExpression="attribute_exists(order_id)",
+            ExpressionAttributeValues={
+                ":execution": {"S": execution_arn},
+                ":received": {"S": RECEIVED},
+            },
+            ReturnValues="ALL_NEW",
+        )
+        if order is None:
             raise OrderNotFound(order_id)
-        contents: Mapping[str, Any] = _plain(item.get("order_contents", {"M": {}}))
+        contents: Mapping[str, Any] = _plain(order.get("order_contents", {"M": {}}))
         return contents
 
     def record_shipping(self, order_id: str, shipping: Mapping[str, Any]) -> None:
-        applied = self._update(
+        order = self._update(
             order_id,
             UpdateExpression=(
                 "SET shipping_status = :shipping_status, tracking_number = :tracking_number, "
-                "order_status = :completed REMOVE failure_reason"
+                "order_status = :completed "
+                "REMOVE failure_reason, stalled_reason, status_before_stall"
             ),
             ConditionExpression="attribute_exists(order_id)",
             ExpressionAttributeValues={
@@ -48,13 +56,16 @@ class DynamoDBOrders:
                 ":completed": {"S": COMPLETED},
             },
         )
-        if not applied:
+        if order is None:
             raise OrderNotFound(order_id)
 
     def mark_failed(self, order_id: str, reason: str) -> bool:
-        return self._update(
+        order = self._update(
             order_id,
-            UpdateExpression="SET order_status = :failed, failure_reason = :reason",
+            UpdateExpression=(
+                "SET order_status = :failed, failure_reason = :reason "
+                "REMOVE stalled_reason, status_before_stall"
+            ),
             ConditionExpression=(
                 "attribute_exists(order_id) AND "
                 "(attribute_not_exists(order_status) OR "
@@ -66,18 +77,51 @@ class DynamoDBOrders:
                 ":reason": {"S": reason},
             },
         )
+        return order is not None
 
-    def _update(self, order_id: str, **arguments: Any) -> bool:
+    def mark_stalled(self, order_id: str, reason: str) -> bool:
+        stalled, because = {":stalled": {"S": STALLED}}, {":reason": {"S": reason}}
+        first = self._update(
+            order_id,
+            UpdateExpression=(
+                "SET status_before_stall = if_not_exists(order_status, :received), "
+                "order_status = :stalled, stalled_reason = :reason"
+            ),
+            ConditionExpression=(
+                "attribute_exists(order_id) AND "
+                "(attribute_not_exists(order_status) OR "
+                "NOT order_status IN (:completed, :stalled))"
+            ),
+            ExpressionAttributeValues={
+                ":completed": {"S": COMPLETED},
+                ":received": {"S": RECEIVED},
+                **stalled,
+                **because,
+            },
+        )
+        if first is not None:
+            return True
+        again = self._update(
+            order_id,
+            UpdateExpression="SET stalled_reason = :reason",
+            ConditionExpression="order_status = :stalled",
+            ExpressionAttributeValues={**stalled, **because},
+        )
+        return again is not None
+
+    def _update(self, order_id: str, **arguments: Any) -> Mapping[str, Any] | None:
+        """What UpdateItem returns of the item; None if the condition does not hold."""
         with unavailable(DependencyUnavailable, "UpdateItem"):
             try:
-                self._client().update_item(
+                response = self._client().update_item(
                     TableName=self._table, Key={"order_id": {"S": order_id}}, **arguments
                 )
             except ClientError as error:
                 if error_code(error) == "ConditionalCheckFailedException":
-                    return False
+                    return None
                 raise
-        return True
+        attributes: Mapping[str, Any] = response.get("Attributes", {})
+        return attributes
 
 
 def _plain(value: Mapping[str, Any]) -> Any:

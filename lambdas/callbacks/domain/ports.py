@@ -168,16 +168,31 @@ class ContractValidator(Protocol):
 class Orders(Protocol):
     """The orders. Every method raises DependencyUnavailable if the table cannot be reached."""
 
-    def contents(self, order_id: str) -> Mapping[str, Any]:
-        """Raises OrderNotFound."""
+    def take_up(self, order_id: str, execution_arn: str) -> Mapping[str, Any]:
+        """Notes which execution works on the order, and returns what was ordered.
+
+        Raises:
+            OrderNotFound: there is no such order.
+        """
         ...
 
     def record_shipping(self, order_id: str, shipping: Mapping[str, Any]) -> None:
-        """Raises OrderNotFound."""
+        """Completes the order; a mark of failure or of a stall is removed.
+
+        Raises:
+            OrderNotFound: there is no such order.
+        """
         ...
 
     def mark_failed(self, order_id: str, reason: str) -> bool:
         """False, and nothing written, if there is no such order or it has ended already."""
+        ...
+
+    def mark_stalled(self, order_id: str, reason: str) -> bool:
+        """False, and nothing written, if there is no such order or it is completed.
+
+        The status that the order had is kept for the workflow that resumes it.
+        """
         ...
 
 

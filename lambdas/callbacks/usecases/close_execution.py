@@ -1,11 +1,25 @@
 """An execution ended without finishing its order: close its tasks and mark the order."""
 
 from dataclasses import dataclass
+from enum import Enum
 
 from callbacks.domain.errors import DependencyUnavailable
 from callbacks.domain.ports import Clock, Orders, TaskOverview, Workflow
 from callbacks.domain.task import CallbackTask, Status, expired
 from callbacks.usecases.settle import SameOutcome, advance, has_ended
+
+
+class End(Enum):
+    """What the end of an execution means for its order."""
+
+    FAILED = "FAILED"
+    """The order has come to its end."""
+
+    STALLED = "STALLED"
+    """The execution can be resumed, and the order with it."""
+
+    REFUSED = "REFUSED"
+    """The order is another execution's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,9 +31,16 @@ class ExecutionCloser:
     workflow: Workflow
     clock: Clock
 
-    def close(self, order_id: str, execution_arn: str, reason: str, *, ended_at: int) -> bool:
-        """Expires what the execution waited on; True if the order was marked as failed.
-
+    def close(
+        self,
+        order_id: str,
+        execution_arn: str,
+        reason: str,
+        *,
+        ended_at: int,
+        end: End = End.FAILED,
+    ) -> bool:
+        """Expires what the execution waited on; True if the order was marked.
         An outcome that is already recorded is left to redelivery, which reports it. An order on
         which another execution still works is left alone, and so is what the execution itself
         registered after `ended_at` (milliseconds) if it was redriven since and still runs.
@@ -38,7 +59,13 @@ class ExecutionCloser:
                 self._expire(task, now)
             else:
                 others_work = others_work or not task.is_past_deadline(now)
-        return False if others_work else self.orders.mark_failed(order_id, reason)
+        match end:
+            case End.REFUSED:
+                return False
+            case End.STALLED:
+                return not others_work and self.orders.mark_stalled(order_id, reason)
+            case End.FAILED:
+                return not others_work and self.orders.mark_failed(order_id, reason)
 
     def _has_ended(self, task: CallbackTask, now: int) -> bool:
         ended = has_ended(self.workflow, task, now)

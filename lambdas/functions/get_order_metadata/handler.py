@@ -1,4 +1,4 @@
-"""Reads the contents of an order for the workflow."""
+"""Takes an order up for the workflow: reads its contents, and notes who works on it."""
 
 from functools import cache
 from typing import Any
@@ -13,13 +13,16 @@ from callbacks.runtime.telemetry import about
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """`{order_id, execution_arn}` to `{order_id, order_contents}`.
 
-    Raises OrderNotFound, and DependencyUnavailable when a repeat may work.
+    Raises InvalidDispatch and OrderNotFound, and DependencyUnavailable when a repeat may work.
     """
     order_id = event.get("order_id")
-    log = about(context, order_id=order_id, execution=event.get("execution_arn"))
+    execution_arn = event.get("execution_arn")
+    log = about(context, order_id=order_id, execution=execution_arn)
     if not isinstance(order_id, str) or not order_id:
         raise InvalidDispatch("the workflow's input needs order_id, a string that is not empty")
-    contents = _orders().contents(order_id)
+    if not isinstance(execution_arn, str) or not execution_arn:
+        raise InvalidDispatch("execution_arn is missing: pass $$.Execution.Id as execution_arn.$")
+    contents = _orders().take_up(order_id, execution_arn)
     log.info("ORDER_READ")
     return {"order_id": order_id, "order_contents": contents}
 

@@ -89,12 +89,12 @@ locals {
     }
 
     get_order_metadata = {
-      description           = "Reads an order for the workflow."
+      description           = "Takes an order up for the workflow: reads it, and notes which execution works on it."
       environment_variables = { ORDERS_TABLE = aws_dynamodb_table.orders.name }
       kms_via_services      = ["dynamodb"]
       permissions = {
-        ReadOrder = {
-          actions   = ["dynamodb:GetItem"]
+        TakeUpOrder = {
+          actions   = ["dynamodb:UpdateItem"]
           resources = [aws_dynamodb_table.orders.arn]
         }
       }

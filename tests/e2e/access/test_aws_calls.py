@@ -179,7 +179,7 @@ CALLS = {
     ),
     "read an order": call(
         "dynamodb",
-        {"get-order-metadata"},
+        {ADMINISTRATOR},
         lambda dynamodb, harness: dynamodb.get_item(
             TableName=orders(harness), Key=order_key(harness)
         ),
@@ -191,7 +191,13 @@ CALLS = {
     ),
     "change an order": call(
         "dynamodb",
-        {"process-shipping-result", "close-execution", "order-processing", "order-review"},
+        {
+            "get-order-metadata",
+            "process-shipping-result",
+            "close-execution",
+            "order-processing",
+            "order-review",
+        },
         lambda dynamodb, harness: dynamodb.update_item(
             TableName=orders(harness),
             Key=order_key(harness),

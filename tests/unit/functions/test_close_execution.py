@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from callbacks.domain.errors import DependencyUnavailable
 from callbacks.domain.task import Status
+from functions.close_execution import handler
 
 from tests.support.deployed import Deployed
 from tests.support.functions import execution_event
@@ -20,7 +21,7 @@ def ended(status: str = "ABORTED", **detail: Any) -> dict[str, Any]:
     return execution_event(EXECUTION, status, **known | detail)
 
 
-@pytest.mark.parametrize("status", ["FAILED", "TIMED_OUT", "ABORTED"])
+@pytest.mark.parametrize("status", ["TIMED_OUT", "ABORTED"])
 def test_a_pending_task_expires_and_its_order_fails(status: str, deployed: Deployed) -> None:
     deployed.aws.put_order(KEY.order_id)
     deployed.given(pending())
@@ -54,6 +55,67 @@ def test_the_error_of_the_execution_is_the_orders_reason(deployed: Deployed) -> 
         "Error": "States.DataLimitExceeded",
         "Cause": "big",
     }
+
+
+@pytest.mark.parametrize(
+    ("error", "cause"),
+    [
+        ("Lambda.TooManyRequestsException", "Rate exceeded"),
+        ("DependencyUnavailable", '{"errorMessage": "Publish: InternalError"}'),
+        ("States.Timeout", None),
+        ("ValueError", '{"errorType": "ValueError", "stackTrace": []}'),
+        ("CallbackTask.Failed", '{"code": "LOST", "message": "the parcel was lost"}'),
+        ("DynamoDB.AmazonDynamoDBException", "[" * 100_000),
+    ],
+)
+def test_a_task_that_failed_uncaught_stalls_its_order(
+    error: str, cause: str | None, deployed: Deployed
+) -> None:
+    deployed.aws.put_order(KEY.order_id)
+    deployed.given(pending())
+
+    deployed.call("close_execution", ended("FAILED", error=error, cause=cause))
+
+    order = deployed.aws.order(KEY.order_id)
+    assert order["order_status"] == "STALLED"
+    told = json.loads(order["stalled_reason"])
+    assert told["Error"] == error
+    assert told["Resume"] == f"aws stepfunctions redrive-execution --execution-arn {EXECUTION}"
+    assert "failure_reason" not in order
+    assert deployed.logged("EXECUTION_CLOSED")["end"] == "STALLED"
+
+
+def test_a_second_execution_that_was_refused_leaves_the_order_alone(deployed: Deployed) -> None:
+    deployed.aws.put_order(KEY.order_id)
+    caught = json.dumps({"Error": "TaskAlreadyPending", "Cause": "of execution-1"})
+
+    deployed.call("close_execution", ended("FAILED", error="TaskAlreadyPending", cause=caught))
+
+    assert "order_status" not in deployed.aws.order(KEY.order_id)
+    assert deployed.logged("EXECUTION_CLOSED")["end"] == "REFUSED"
+
+
+@pytest.mark.parametrize("error", ["CallbackTask.Failed", "States.Timeout"])
+def test_a_fail_state_fails_the_order_with_the_error_that_was_caught(
+    error: str, deployed: Deployed
+) -> None:
+    deployed.aws.put_order(KEY.order_id)
+    caught = {"Error": error, "Cause": "lost"}
+
+    deployed.call("close_execution", ended("FAILED", error=error, cause=json.dumps(caught)))
+
+    order = deployed.aws.order(KEY.order_id)
+    assert order["order_status"] == "FAILED"
+    assert json.loads(order["failure_reason"]) == caught
+
+
+@pytest.mark.parametrize("error", sorted(handler.FAILS_AGAIN))
+def test_what_a_redrive_would_meet_again_fails_the_order(error: str, deployed: Deployed) -> None:
+    deployed.aws.put_order(KEY.order_id)
+
+    deployed.call("close_execution", ended("FAILED", error=error))
+
+    assert deployed.aws.order(KEY.order_id)["order_status"] == "FAILED"
 
 
 def test_an_input_that_the_event_leaves_out_is_asked_for(deployed: Deployed) -> None:

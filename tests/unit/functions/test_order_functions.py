@@ -21,6 +21,7 @@ def test_the_contents_of_an_order_are_read(deployed: Deployed) -> None:
         "order_id": KEY.order_id,
         "order_contents": example("valid", "request"),
     }
+    assert deployed.aws.order(KEY.order_id)["execution_arn"] == EXECUTION
     line = deployed.logged("ORDER_READ")
     assert (line["order_id"], line["execution"]) == (KEY.order_id, EXECUTION)
 
@@ -29,6 +30,12 @@ def test_the_contents_of_an_order_are_read(deployed: Deployed) -> None:
 def test_an_input_without_an_order_is_refused(event: dict[str, Any], deployed: Deployed) -> None:
     with pytest.raises(InvalidDispatch, match="needs order_id"):
         deployed.call("get_order_metadata", event)
+
+
+@pytest.mark.parametrize("event", [{}, {"execution_arn": ""}, {"execution_arn": 7}])
+def test_an_order_is_taken_up_by_an_execution(event: dict[str, Any], deployed: Deployed) -> None:
+    with pytest.raises(InvalidDispatch, match="execution_arn is missing"):
+        deployed.call("get_order_metadata", {"order_id": KEY.order_id, **event})
 
 
 def test_the_outcome_of_shipping_is_written(deployed: Deployed) -> None:

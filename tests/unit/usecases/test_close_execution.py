@@ -3,6 +3,7 @@
 import pytest
 from callbacks.domain.errors import DependencyUnavailable, RecordUncertain
 from callbacks.domain.task import CallbackTask, Status, TaskKey, expired, taken_over
+from callbacks.usecases.close_execution import End
 
 from tests.support.channels import SHIPPING
 from tests.support.harness import Harness, before, failing
@@ -144,6 +145,33 @@ def test_an_attempt_that_registers_meanwhile_does_not_expire(harness: Harness) -
     close(harness)
 
     assert harness.record() == newer
+
+
+def test_an_order_whose_execution_can_be_resumed_is_stalled(harness: Harness) -> None:
+    harness.given(pending())
+
+    assert harness.closer.close(
+        KEY.order_id, EXECUTION, "redrive it", ended_at=ENDED_AT, end=End.STALLED
+    )
+    assert harness.record().status is Status.EXPIRED
+    found = harness.orders.orders[KEY.order_id]
+    assert (found["order_status"], found["stalled_reason"]) == ("STALLED", "redrive it")
+
+
+def test_an_order_on_which_another_works_does_not_stall(harness: Harness) -> None:
+    harness.given(pending(execution_arn=OTHER_EXECUTION))
+
+    assert not harness.closer.close(
+        KEY.order_id, EXECUTION, "redrive it", ended_at=ENDED_AT, end=End.STALLED
+    )
+    assert order(harness) == (None, None)
+
+
+def test_an_execution_that_was_refused_marks_no_order(harness: Harness) -> None:
+    assert not harness.closer.close(
+        KEY.order_id, EXECUTION, "it is another's", ended_at=ENDED_AT, end=End.REFUSED
+    )
+    assert order(harness) == (None, None)
 
 
 def test_another_order_is_left_alone(harness: Harness) -> None:
