@@ -43,9 +43,8 @@ def render(timeout_seconds: int = 600, workflow: str = "order_processing") -> De
     }
     values = workflows.placeholders(REPOSITORY, channels) | arns | dispatchers
     values |= {"orders_table": ORDERS}
-    definition: Definition = json.loads(
-        workflows.PLACEHOLDER.sub(lambda one: values[one[1]], (REPOSITORY / path).read_text())
-    )
+    text = (REPOSITORY / path).read_text()
+    definition: Definition = json.loads(workflows.render(text, values))
     return definition
 
 

@@ -3,7 +3,7 @@
 import difflib
 import json
 from collections.abc import Collection, Generator, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -59,10 +59,17 @@ type Reading = Generator[Finding, None, Document | None]
 def read(root: Path, path: Path) -> Reading:
     """Yields what is wrong with the file as JSON, and returns the Document, or None."""
     try:
-        document = replace(load(root / path), path=path)
+        content = (root / path).read_bytes()
     except FileNotFoundError:
         yield Finding(path, 1, "the file is missing", "the file, as the other types have it")
         return None
+    return (yield from examined(path, content))
+
+
+def examined(path: Path, content: bytes) -> Reading:
+    """As `read`, of content that is there already."""
+    try:
+        document = parse(path, content)
     except InvalidJsonError as error:
         yield Finding(path, error.line, f"the file {error}", "JSON (RFC 8259) in UTF-8")
         return None
@@ -91,12 +98,17 @@ def parse(path: Path, content: bytes) -> Document:
         raise InvalidJsonError(f"is not JSON: {error.msg}", error.lineno) from None
     except ValueError as error:
         raise InvalidJsonError(f"is not JSON: {error}", 1) from None
+    except RecursionError:
+        raise InvalidJsonError("is nested too deeply to be read", 1) from None
     lines: dict[str, int] = {}
     duplicates: list[str] = []
-    for pointer, line in _positions(_parser().parse(content).root_node, ""):
-        if pointer in lines and pointer not in duplicates:
-            duplicates.append(pointer)
-        lines[pointer] = line
+    try:
+        for pointer, line in _positions(_parser().parse(content).root_node, ""):
+            if pointer in lines and pointer not in duplicates:
+                duplicates.append(pointer)
+            lines[pointer] = line
+    except RecursionError:
+        raise InvalidJsonError("is nested too deeply to be read", 1) from None
     return Document(path, len(content), value, lines, duplicates)
 
 

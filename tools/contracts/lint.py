@@ -11,7 +11,7 @@ from jsonschema import Draft4Validator, FormatChecker
 from jsonschema.exceptions import SchemaError, best_match
 
 from tools import REPOSITORY
-from tools.contracts import channel_lint, compose, patterns, tfvars, tree
+from tools.contracts import channel_lint, compose, patterns, tfvars, tree, workflow_lint
 from tools.contracts.documents import Document, Finding, Reading, read, token
 from tools.contracts.keywords import KEYWORDS, LATER_DRAFTS, Schema, subschemas
 from tools.errors import UserError
@@ -53,7 +53,10 @@ class _Linter:
 
     def findings(self) -> Iterator[Finding]:
         yield from tfvars.lint(self._root)
-        yield from channel_lint.lint(self._root, self._environments())
+        channels = [*channel_lint.lint(self._root, self._environments())]
+        yield from channels
+        if not channels:
+            yield from workflow_lint.lint(self._root)
         envelope = yield from self._schema(tree.ENVELOPE)
         yield from self._examples(tree.ENVELOPE_EXAMPLES, {"callback": envelope})
         for folder in tree.task_type_folders(self._root):

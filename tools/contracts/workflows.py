@@ -10,7 +10,7 @@ from tools.contracts import tree
 from tools.contracts.documents import load
 from tools.contracts.settings import Settings
 
-PLACEHOLDER = re.compile(r"\$\{(\w+)\}")
+PLACEHOLDER = re.compile(r"(?<!\$)\$\{(\w+)\}")
 
 type Retrier = dict[str, Any]
 
@@ -44,6 +44,15 @@ def placeholders(root: Path, channels: Mapping[str, Settings]) -> dict[str, str]
         name: value if isinstance(value, str) else json.dumps(value)
         for name, value in known.items()
     }
+
+
+def render(text: str, values: Mapping[str, str]) -> str:
+    """The text with its placeholders filled in, as Terraform's templatefile has it.
+
+    Raises:
+        KeyError: there is no such placeholder.
+    """
+    return PLACEHOLDER.sub(lambda one: values[one[1]], text)
 
 
 def retriers(infrastructure: Retrier, settings: Settings) -> list[Retrier]:
