@@ -65,7 +65,7 @@ module "ship_order" {
         ]
         End = true
       })
-      OrderAlreadyInProgress = { Type = "Fail", Error = "TaskAlreadyPending" }
+      OrderAlreadyInProgress = { Type = "Fail", Error = "TaskAlreadyPending", CausePath = "States.JsonToString($.error)" }
     }
   })
 }

@@ -41,6 +41,7 @@ class ExecutionCloser:
         end: End = End.FAILED,
     ) -> bool:
         """Expires what the execution waited on; True if the order was marked.
+
         An outcome that is already recorded is left to redelivery, which reports it. An order on
         which another execution still works is left alone, and so is what the execution itself
         registered after `ended_at` (milliseconds) if it was redriven since and still runs.
