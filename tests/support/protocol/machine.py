@@ -217,8 +217,13 @@ class Lifecycle(RuleBasedStateMachine):
     @rule(choice=choices, fate=fates)
     def close_execution(self, choice: int, fate: Fate) -> None:
         """The event of the end comes any number of times, in any order, and late."""
-        end = chosen(self.harness.ends, choice)
-        self._start("close", lambda: self.harness.close(end), self._closed, fate)
+        end, since = chosen(self.harness.ends, choice), self.harness.clock.now()
+        self._start(
+            "close",
+            lambda: self.harness.close(end),
+            lambda process: self._closed(process, since),
+            fate,
+        )
 
     # The partner
 
@@ -384,10 +389,9 @@ class Lifecycle(RuleBasedStateMachine):
     def _is_due(self) -> bool:
         return self.harness.record is not None and self.harness.record.due_at is not None
 
-    @property
-    def _is_recently_registered(self) -> bool:
+    def _was_registered_shortly_before(self, instant: float) -> bool:
         entry = self._current
-        return entry is not None and self.harness.clock.now() < entry.requested_at / 1000 + 65
+        return entry is not None and instant < entry.requested_at / 1000 + 65
 
     @property
     def _current(self) -> Entry | None:
@@ -425,7 +429,7 @@ class Lifecycle(RuleBasedStateMachine):
         return token
 
     def _dispatch(self, execution: str, token: str, call: Callable[[], str], fate: Fate) -> None:
-        harness = self.harness
+        harness, since = self.harness, self.harness.clock.now()
 
         def dispatched(process: Process) -> None:
             if process.error is None and not process.crashed:
@@ -434,7 +438,7 @@ class Lifecycle(RuleBasedStateMachine):
                     raise Violation("what is published is registered")
                 entry.published = True
                 return
-            self._check_dispatch_refused(execution, token, process)
+            self._check_dispatch_refused(execution, token, since, process)
             harness.workflow.time_out(token)
 
         self._start("dispatch", call, dispatched, fate)
@@ -488,9 +492,9 @@ class Lifecycle(RuleBasedStateMachine):
                 raise running.process.error
             running.ended(running.process)
 
-    def _closed(self, process: Process) -> None:
+    def _closed(self, process: Process, since: float) -> None:
         if "too early to tell" in str(process.error):
-            require(self._is_recently_registered, "it can be told after a minute")
+            require(self._was_registered_shortly_before(since), "it can be told after a minute")
             return
         self._check_background(process)
         if process.result is not True:
@@ -512,7 +516,9 @@ class Lifecycle(RuleBasedStateMachine):
             raise Violation("no call ends with an error that has no name") from process.error
         require(bool(process.faults & UNAVAILABLE), "a call fails only if a service does")
 
-    def _check_dispatch_refused(self, execution: str, token: str, process: Process) -> None:
+    def _check_dispatch_refused(
+        self, execution: str, token: str, since: float, process: Process
+    ) -> None:
         error = process.error
         if isinstance(error, TaskAlreadyPending):
             others = [other for other in EXECUTIONS if other != execution]
@@ -522,7 +528,7 @@ class Lifecycle(RuleBasedStateMachine):
                     and (
                         self.harness.is_running(other)
                         or Fault.STALE in process.faults
-                        or self._is_recently_registered
+                        or self._was_registered_shortly_before(since)
                     )
                     for other in others
                 ),
