@@ -24,9 +24,10 @@ UP_LOG = "up.log"
 UP = pytest.StashKey[tuple[Environment, "subprocess.Popen[bytes]"]]()
 
 
-# The first needs no environment; the others add a channel to it, and the last takes it away.
+# Two need no environment; the others add a channel to it, and the last takes it away.
 PLACES = {
     "tests/e2e/test_bootstrap.py": -1,
+    "tests/e2e/test_corrections.py": -1,
     "tests/e2e/access/": 1,
     "tests/e2e/test_task_type_life.py": 2,
 }
@@ -37,7 +38,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    if session.config.option.collectonly or not any(map(_is_ours, session.items)):
+    if session.config.option.collectonly or not any(map(_needs_it, session.items)):
         return
     directory = Path(mkdtemp(prefix="callback-channels-"))
     with (directory / UP_LOG).open("wb") as log:
@@ -87,5 +88,7 @@ def added_channel(
         yield channel
 
 
-def _is_ours(item: pytest.Item) -> bool:
-    return item.path.is_relative_to(Path(__file__).parent)
+def _needs_it(item: pytest.Item) -> bool:
+    return item.path.is_relative_to(Path(__file__).parent) and (
+        "environment" in getattr(item, "fixturenames", ())
+    )

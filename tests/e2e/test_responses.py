@@ -9,10 +9,7 @@ import pytest
 import requests
 
 from examples.partner_with_aws.service import TIMEOUT_SECONDS, Message, SigV4
-from tests.support.e2e.engine_gaps import (
-    CONTENT_TYPE_FOR_DENIED_ROUTE,
-    ERROR_NAME_OF_FUNCTIONS,
-)
+from tests.support.e2e.engine_gaps import CONTENT_TYPE_FOR_DENIED_ROUTE
 from tools import Json
 from tools.devenv.walkthrough import TASK_TYPE, Deployment, example
 
@@ -194,12 +191,23 @@ def test_an_order_that_does_not_exist(deployment: Deployment) -> None:
     execution = deployment.finished(deployment.start(order_id))
 
     assert execution["status"] == "FAILED"
-    assert execution["error"] == ERROR_NAME_OF_FUNCTIONS
+    assert execution["error"] == "OrderNotFound"
     assert order_id in execution["cause"]
     assert deployment.order(order_id) is None
     assert deployment.callback_task(order_id) is None
     published = deployment.partner.receive(wait_seconds=2)
     assert published is None or published.event["subject"] != order_id
+
+
+def test_a_dispatch_that_fails_fails_the_workflow(deployment: Deployment) -> None:
+    order_id = str(uuid.uuid4())
+    deployment.orders.put_item(Item={"order_id": order_id, "order_contents": {"what": "?"}})
+
+    execution = deployment.finished(deployment.start(order_id))
+
+    assert execution["status"] == "FAILED"
+    assert execution["error"] == "InvalidRequest"
+    assert deployment.callback_task(order_id) is None
 
 
 def test_a_repeat_is_a_duplicate_and_changes_nothing(order: WaitingOrder) -> None:

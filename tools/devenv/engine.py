@@ -15,6 +15,7 @@ import requests
 from tools.errors import UserError
 
 HOST = "127.0.0.1"
+CORRECTED = f"{Path(__file__).with_name('corrections.py')}:app"
 SECRET = "test"
 START_SECONDS = 300
 STOP_SECONDS = 10
@@ -76,11 +77,16 @@ class Engine:
 
 
 def spawn(
-    python: Path, directory: Path, account_id: str, region: str, preferred_port: int = 0
+    python: Path,
+    directory: Path,
+    account_id: str,
+    region: str,
+    preferred_port: int = 0,
+    app: str = CORRECTED,
 ) -> Engine:
     """Start an engine on the preferred port, or on any other if that is taken or 0.
 
-    Its log and all its temporary files are in the directory.
+    Its log and all its temporary files are in the directory. `app` is what hypercorn serves.
     """
     port = free_port(preferred_port)
     temporary = directory / "tmp"
@@ -89,7 +95,7 @@ def spawn(
         child = subprocess.Popen(
             # As `ministack --detach` starts it, but for how long it keeps connections.
             [
-                *(python, "-m", "hypercorn", "ministack.app:app", "--workers", "0"),
+                *(python, "-m", "hypercorn", app, "--workers", "0"),
                 *("--bind", f"{HOST}:{port}", "--keep-alive", str(KEEP_ALIVE_SECONDS)),
             ],
             cwd=directory,

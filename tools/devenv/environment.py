@@ -29,7 +29,8 @@ REGION: Final = "eu-west-1"
 ACCOUNTS = {"platform": "111111111111", "partner": "222222222222"}
 PARTNER_NAME = "acme-shipping"
 
-ENGINE_REQUIREMENTS = REPOSITORY / "tools" / "devenv" / "requirements.txt"
+_HERE = REPOSITORY / "tools" / "devenv"
+ENGINE_SOURCES = (_HERE / "requirements.txt", _HERE / "corrections.py")
 _SOURCES = ("terraform", "schemas", "statemachines")
 
 # As terraform/roots/platform/envs/local.tfvars has it.
@@ -406,7 +407,7 @@ def _subscriptions(platform_outputs: Json) -> Json:
 
 
 def _engine_version() -> str:
-    return hashlib.sha256(ENGINE_REQUIREMENTS.read_bytes()).hexdigest()
+    return hashlib.sha256(b"".join(path.read_bytes() for path in ENGINE_SOURCES)).hexdigest()
 
 
 def _fingerprint(package: Path) -> str:

@@ -1,4 +1,4 @@
-"""Where a test meets a difference between the local engine and AWS: all of it, in one place."""
+"""Where a test meets what docs/aws-checklist.md lists: the local engine's differences from AWS."""
 
 # An API call signed with the key of an account that does not own the API: AWS responds with 403,
 # the engine looks for the API in the caller's account and responds with 404 and a body of its own.
@@ -11,10 +11,6 @@ CONTENT_TYPE_FOR_DENIED_ROUTE = "application/x-amz-json-1.0"
 # A bearer token where a signature is due: AWS responds with 403, the engine with the gateway
 # response DEFAULT_4XX.
 STATUS_FOR_TOKEN_ON_SIGNED_ROUTE = 400
-
-# An exception of a Python function: AWS names the error after its class, the engine names all of
-# them this. What a workflow does with the names is tested on an interpreter that has them.
-ERROR_NAME_OF_FUNCTIONS = "Runtime.HandlerError"
 
 # Unsubscribe by the topic's owner: AWS ends the subscription that another account holds, the engine
 # responds with 200 and keeps it.
