@@ -73,8 +73,10 @@ def _demo(arguments: argparse.Namespace) -> None:
 
 
 def _env(arguments: argparse.Namespace) -> None:
-    for name, value in _local(arguments).exports(arguments.account).items():
-        print(f"export {name}={shlex.quote(value)}")  # noqa: T201
+    exports = _local(arguments).exports(arguments.account)
+    lines = [f"export {name}={shlex.quote(value)}" for name, value in exports.items()]
+    # A profile must exist, and a token belongs to other keys.
+    print("unset AWS_PROFILE AWS_SESSION_TOKEN", *lines, sep="\n")  # noqa: T201
 
 
 def _smoke(arguments: argparse.Namespace) -> None:

@@ -59,6 +59,13 @@ class NotUpError(UserError):
         super().__init__("The local environment is not up: run `make up` first.")
 
 
+class NotAppliedError(UserError):
+    """The environment is up, but no apply to it has ever succeeded."""
+
+    def __init__(self) -> None:
+        super().__init__("The local environment is up, but empty: run `make up` to apply to it.")
+
+
 @dataclass(frozen=True)
 class State:
     """What an environment remembers; `applied` and `outputs` are of the last whole apply.
@@ -121,12 +128,15 @@ class Environment:
                     shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
 
     def deployment(self) -> Deployment:
-        """The environment as the walkthrough needs it.
+        """The environment as the walkthrough needs it, with the outputs of the last whole apply.
 
         Raises:
+            NotAppliedError: there has been none.
             NotUpError: it is not up.
         """
-        state = self._applied_state()
+        state = self._running_state()
+        if not state.outputs:
+            raise NotAppliedError
         return deployment(
             account("platform", state.engine.endpoint_url),
             account("partner", state.engine.endpoint_url),
@@ -142,15 +152,16 @@ class Environment:
         Raises:
             NotUpError: the environment is not up.
         """
-        return self._applied_state().webhook_port
+        return self._running_state().webhook_port
 
     def exports(self, name: str) -> dict[str, str]:
-        """The environment variables that point a tool at one of the accounts.
+        """The environment variables that point a tool at one of the accounts, and its root.
 
         Raises:
             NotUpError: the environment is not up.
         """
-        return account_variables(name, self._applied_state().engine.endpoint_url)
+        variables = account_variables(name, self._running_state().engine.endpoint_url)
+        return {**variables, "TF_DATA_DIR": str(self._data_dir(name))}
 
     def root(self, name: str) -> Directory:
         """One of the Terraform roots, with its account's credentials.
@@ -158,15 +169,15 @@ class Environment:
         Raises:
             NotUpError: the environment is not up.
         """
-        state = self._living_state()
-        if state is None:
-            raise NotUpError
-        return self._root(name, state.engine)
+        return self._root(name, self._running_state().engine)
 
     def variables(self, name: str, roots: Path = ROOTS) -> list[str]:
         """The arguments that give a root its variables, as the last apply had them."""
         generated = self.directory / f"{name}.tfvars.json"
         return [f"-var-file={_settings(name, roots)}", f"-var-file={generated}"]
+
+    def _data_dir(self, name: str) -> Path:
+        return self.directory / "terraform" / name
 
     @property
     def _lock_file(self) -> Path:
@@ -199,9 +210,10 @@ class Environment:
             return None
         return state if state.engine.healthy() else None
 
-    def _applied_state(self) -> State:
-        state = self._living_state()
-        if state is None or not state.applied:
+    def _running_state(self) -> State:
+        """The state while its engine runs, whatever has been applied to it."""
+        state = self._state()
+        if state is None or not state.engine.healthy():
             raise NotUpError
         return state
 
@@ -298,7 +310,7 @@ class Environment:
     def _root(self, name: str, engine: Engine) -> Directory:
         return Directory(
             path=ROOTS / name,
-            data_dir=self.directory / "terraform" / name,
+            data_dir=self._data_dir(name),
             environ={**_outer_variables(), **account_variables(name, engine.endpoint_url)},
             log=self.directory / f"terraform-{name}.log",
         )

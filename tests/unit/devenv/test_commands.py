@@ -1,5 +1,8 @@
 """How the commands end, and what they print."""
 
+import os
+import shlex
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,6 +10,7 @@ from unittest.mock import Mock
 
 import pytest
 
+from tools import REPOSITORY
 from tools.devenv import __main__ as commands
 from tools.devenv import environment
 from tools.devenv.environment import Environment
@@ -51,7 +55,10 @@ def test_env_prints_exports_and_nothing_else(
     monkeypatch.setattr(sys, "argv", ["local", "env"])
 
     assert commands.main() == 0
-    assert capsys.readouterr() == ("export A=1\nexport B='two words'\n", "")
+    assert capsys.readouterr() == (
+        "unset AWS_PROFILE AWS_SESSION_TOKEN\nexport A=1\nexport B='two words'\n",
+        "",
+    )
     run.assert_not_called()
 
 
@@ -65,3 +72,37 @@ def test_env_of_what_is_not_up(
     printed = capsys.readouterr()
     assert printed.out == ""
     assert printed.err == "The local environment is not up: run `make up` first.\n"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        pytest.param(["DEVENV={up} --directory {tmp}"], id="nothing is up"),
+        pytest.param(["DEVENV={up} --directory {tmp}", "ACCOUNT=typo"], id="no such account"),
+        pytest.param(["DEVENV={tmp}/bin/python"], id="nothing is installed"),
+    ],
+)
+def test_a_shell_that_evaluates_env_in_vain_fails_and_reaches_nothing(
+    arguments: list[str], tmp_path: Path
+) -> None:
+    up = f"{sys.executable} -m tools.devenv"
+    make = ["make", "-s", "env", *(one.format(up=up, tmp=tmp_path) for one in arguments)]
+    script = f'eval "$({shlex.join(make)})" && echo succeeded; env'
+
+    shell = subprocess.run(
+        ["sh", "-c", script],
+        cwd=REPOSITORY,
+        env={**os.environ, "AWS_PROFILE": "live", "AWS_ACCESS_KEY_ID": "live"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    left = {line for line in shell.stdout.splitlines() if line.startswith(("AWS_", "succeeded"))}
+    assert left >= {
+        "AWS_ENDPOINT_URL=http://127.0.0.1:1",
+        "AWS_ACCESS_KEY_ID=nowhere",
+        "AWS_SECRET_ACCESS_KEY=nowhere",
+    }
+    assert not {line for line in left if "live" in line or line == "succeeded"}
+    assert shell.stderr

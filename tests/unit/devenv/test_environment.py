@@ -13,7 +13,7 @@ from tools.deploy import package
 from tools.deploy.terraform import TerraformError
 from tools.devenv import engine, environment
 from tools.devenv.engine import Engine
-from tools.devenv.environment import Environment, NotUpError
+from tools.devenv.environment import Environment, NotAppliedError, NotUpError
 from tools.errors import UserError
 
 
@@ -191,6 +191,7 @@ def test_exports_point_at_the_account(account: str, harness: Harness) -> None:
         "AWS_DEFAULT_REGION": "eu-west-1",
         "AWS_ACCESS_KEY_ID": {"platform": "111111111111", "partner": "222222222222"}[account],
         "AWS_SECRET_ACCESS_KEY": "test",
+        "TF_DATA_DIR": str(harness.environment.directory / "terraform" / account),
     }
 
 
@@ -199,8 +200,35 @@ def test_exports_of_what_is_not_up(harness: Harness) -> None:
         harness.environment.exports("platform")
 
 
-def test_exports_after_an_apply_that_failed(harness: Harness) -> None:
-    harness.fail(TerraformError("failed"))
+def test_exports_of_what_has_died(harness: Harness) -> None:
+    harness.up()
+    harness.engines[0].stop()
 
     with pytest.raises(NotUpError):
         harness.environment.exports("platform")
+
+
+@pytest.mark.parametrize("failure", [TerraformError("failed"), SystemExit()])
+def test_an_environment_is_reached_after_a_first_apply_that_failed(
+    failure: BaseException, harness: Harness
+) -> None:
+    harness.fail(failure)
+
+    assert harness.environment.exports("platform")["AWS_ENDPOINT_URL"] == "http://127.0.0.1:1"
+    assert harness.environment.root("platform").environ["AWS_ACCESS_KEY_ID"] == "111111111111"
+    with pytest.raises(NotAppliedError, match="run `make up`"):
+        harness.environment.deployment()
+
+
+def test_an_environment_keeps_its_outputs_when_a_later_apply_fails(
+    harness: Harness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = Mock()
+    monkeypatch.setattr(environment, "deployment", found)
+    harness.up()
+    harness.package.write_text('{"changed": true}')
+    harness.fail(TerraformError("failed"))
+
+    harness.environment.deployment()
+
+    assert found.call_args.args[2] == {"channels": {}}
