@@ -5,7 +5,7 @@ locals {
 resource "aws_sqs_queue" "redelivery" {
   name                       = "${var.name_prefix}-redelivery"
   kms_master_key_id          = aws_kms_key.this.arn
-  message_retention_seconds  = 6 * 3600 # QUEUE_KEEPS_SECONDS of domain/task.py: then the sweep queues what is still recorded anew.
+  message_retention_seconds  = 6 * 3600                            # QUEUE_KEEPS_SECONDS of domain/task.py: then the sweep queues what is still recorded anew.
   visibility_timeout_seconds = 6 * local.redeliver_timeout_seconds # What Lambda asks of an event source.
 }
 
