@@ -14,7 +14,7 @@ RUN := $(VENV)/bin/python
 DEVENV := $(RUN) -m tools.devenv
 DEPLOY := $(RUN) -m tools.deploy
 NOWHERE := unset AWS_PROFILE AWS_SESSION_TOKEN; export AWS_ENDPOINT_URL=http://127.0.0.1:1 AWS_ACCESS_KEY_ID=nowhere AWS_SECRET_ACCESS_KEY=nowhere; false
-LOCK := $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.13 --generate-hashes --no-emit-index-url --no-header
+LOCK := $(VENV)/bin/uv pip compile --quiet --system-certs --universal --python-version 3.13 --generate-hashes --no-emit-index-url --no-header
 
 .PHONY: help demo up down env test lint check-contracts docs types unit terraform-test e2e new-task-type package bench soak many-channels smoke bootstrap plan apply destroy format lock clean
 
@@ -127,6 +127,6 @@ $(ENGINE_VENV)/.ready: tools/devenv/requirements.txt | $(VENV)/.ready
 define make_venv
 	echo "making $(@D)" >&2; \
 	$(1) venv --quiet --clear --python $(2) $(@D); \
-	$(1) pip install --quiet --compile-bytecode --python $(@D) --require-hashes --requirement $<; \
+	$(1) pip install --quiet --system-certs --compile-bytecode --python $(@D) --require-hashes --requirement $<; \
 	touch $@
 endef

@@ -28,7 +28,7 @@ def check(targets: Sequence[str]) -> None:
     """
     failed = []
     with (
-        show.progress(f"checking {', '.join(targets)}") as tell,
+        show.progress("checking") as tell,
         ThreadPoolExecutor(len(targets)) as pool,
     ):
         running = {pool.submit(_passes, target): target for target in targets}
@@ -38,7 +38,7 @@ def check(targets: Sequence[str]) -> None:
                 target = running.pop(check)
                 if not check.result():
                     failed.append(target)
-            tell(f"{', '.join(running.values())} not yet ended")
+            tell(", ".join(running.values()))
     if failed:
         raise UserError(f"Failed: {', '.join(failed)}.")
 

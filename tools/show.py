@@ -22,19 +22,21 @@ def progress(what: str) -> Iterator[Tell]:
     """Show that something takes a while, how far it is as the block tells, and how long it took."""
     began = told = time.perf_counter()
 
+    def so_far(state: str) -> Text:
+        return Text.assemble(state, (f"  {time.perf_counter() - began:.0f} s", "dim"))
+
     def tell(state: str) -> None:
         nonlocal told
-        status.update(f"{what}: {state} ...")
+        status.update(so_far(f"{what}: {state}"))
         # Where nothing can be overwritten, a line now and then.
         if not out.is_terminal and time.perf_counter() - told >= QUIET_SECONDS:
             told = time.perf_counter()
-            out.print(f"{what}: {state}")
+            out.print(so_far(f"{what}: {state}"))
 
-    with out.status(f"{what} ...") as status:
+    with out.status(what) as status:
         yield tell
-    seconds = time.perf_counter() - began
-    if seconds >= 1:
-        out.print(Text.assemble(what, (f"  {seconds:.0f} s", "dim")))
+    if time.perf_counter() - began >= 1:
+        out.print(so_far(what))
 
 
 def error(message: str, detail: str = "") -> None:

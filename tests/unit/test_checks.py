@@ -1,5 +1,6 @@
 """That checks run side by side, whatever becomes of each, and that failures are named last."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -59,4 +60,5 @@ def test_what_takes_long_says_how_far_it_is(
         tell("1 of 2")
         tell("2 of 2")
 
-    assert capsys.readouterr().out == "applying: 1 of 2\napplying: 2 of 2\n"
+    told = re.sub(r"  \d+ s$", "", capsys.readouterr().out, flags=re.MULTILINE)
+    assert told.splitlines()[:2] == ["applying: 1 of 2", "applying: 2 of 2"]

@@ -149,15 +149,9 @@ def _dependencies(architecture: str, python: str) -> Path:
 
 def _install(tree: Path, architecture: str, python: str) -> None:
     command = [sys.executable, "-m", "uv", "pip", "install", "--quiet", "--color", "never"]
-    command += [
-        "--target",
-        str(tree),
-        "--requirements",
-        str(REQUIREMENTS),
-        "--require-hashes",
-        "--no-deps",
-    ]
-    command += ["--only-binary", ":all:", "--python", sys.executable, "--python-version", python]
+    command += ["--requirements", str(REQUIREMENTS), "--require-hashes", "--no-deps"]
+    command += ["--only-binary", ":all:", "--target", str(tree), "--system-certs"]
+    command += ["--python", sys.executable, "--python-version", python]
     command += ["--python-platform", PLATFORMS[architecture]]
     # Not linked to uv's cache: what is pruned here would be changed there.
     command += ["--link-mode", "copy"]
