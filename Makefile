@@ -13,7 +13,6 @@ ENGINE_VENV := .venv-engine
 RUN := $(VENV)/bin/python
 DEVENV := $(RUN) -m tools.devenv
 DEPLOY := $(RUN) -m tools.deploy
-NOWHERE := unset AWS_PROFILE AWS_SESSION_TOKEN; export AWS_ENDPOINT_URL=http://127.0.0.1:1 AWS_ACCESS_KEY_ID=nowhere AWS_SECRET_ACCESS_KEY=nowhere; false
 LOCK := $(VENV)/bin/uv pip compile --quiet --system-certs --universal --python-version 3.13 --generate-hashes --no-emit-index-url --no-header
 
 .PHONY: help demo up down env test lint check-contracts docs types unit terraform-test e2e new-task-type package bench soak many-channels smoke bootstrap plan apply destroy format lock clean
@@ -31,6 +30,7 @@ down: $(VENV)/.ready ## Stop the local environment and forget it
 	@$(DEVENV) down
 
 # An eval of nothing would succeed, and leave the shell with whatever reaches AWS.
+NOWHERE := unset AWS_PROFILE AWS_SESSION_TOKEN; export AWS_ENDPOINT_URL=http://127.0.0.1:1 AWS_ACCESS_KEY_ID=nowhere AWS_SECRET_ACCESS_KEY=nowhere; false
 env: ## Print shell exports for the local environment (make -s env; ACCOUNT=partner)
 	@$(DEVENV) env --account '$(ACCOUNT)' || { echo '$(NOWHERE)'; exit 1; }
 
