@@ -61,8 +61,8 @@ class Dispatcher:
     contracts: ContractValidator
     clock: Clock
 
-    def dispatch(self, request: DispatchRequest) -> str:
-        """Registers the attempt, publishes its message and returns its callback_id.
+    def dispatch(self, request: DispatchRequest) -> CallbackTask:
+        """Registers the attempt, publishes its message and returns its record.
 
         Nothing is registered for a request that could never be published.
 
@@ -99,7 +99,7 @@ class Dispatcher:
         self.topic.publish(
             message, {"task_type": request.key.task_type, "order_id": request.key.order_id}
         )
-        return task.callback_id
+        return task
 
     def _open_channel(self, task_type: str) -> Channel:
         channel = self.registry.get(task_type)

@@ -20,8 +20,9 @@ from callbacks.usecases.dispatch import Dispatcher, DispatchRequest
 def handler(event: dict[str, Any], context: Any) -> dict[str, str]:
     """Takes `{token, input, execution_arn, timeout_seconds?, heartbeat_seconds?}`.
 
-    Returns `{order_id, task_type, callback_id}`: the execution's history then ties the attempt
-    to its token. The names of the errors it raises are what the workflow's Retry and Catch see.
+    Returns `{order_id, task_type, callback_id, work_id}`: the execution's history then ties the
+    attempt to its token, so that a lost record can be rebuilt. The names of the errors it raises
+    are what the workflow's Retry and Catch see.
     """
     settings = _settings()
     task_input = event.get("input")
@@ -34,16 +35,17 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, str]:
     )
     request = _request(event, settings)
     try:
-        callback_id = _dispatcher().dispatch(request)
+        task = _dispatcher().dispatch(request)
     except DependencyUnavailable as error:
         log.warning("DISPATCH_UNAVAILABLE", extra={"reason": str(error)})
         raise DependencyUnavailable(str(error)) from None
-    log.info("TASK_DISPATCHED", extra={"callback_id": callback_id})
+    log.info("TASK_DISPATCHED", extra={"callback_id": task.callback_id})
     count("TaskDispatched", task_type=settings.task_type)
     return {
         "order_id": request.key.order_id,
         "task_type": settings.task_type,
-        "callback_id": callback_id,
+        "callback_id": task.callback_id,
+        "work_id": task.work_id,
     }
 
 

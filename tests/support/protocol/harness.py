@@ -231,7 +231,7 @@ class Harness:
             execution_arn=execution_arn,
             timeout_seconds=WAIT_SECONDS,
         )
-        return token, lambda: self.dispatchers[execution_arn].dispatch(request)
+        return token, lambda: self.dispatchers[execution_arn].dispatch(request).callback_id
 
     def pass_time(self, seconds: float) -> None:
         self.clock.advance(seconds)

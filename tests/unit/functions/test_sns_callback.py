@@ -30,6 +30,7 @@ def test_a_wait_is_recorded_and_its_message_published(deployed: Deployed) -> Non
         "order_id": KEY.order_id,
         "task_type": SHIPPING,
         "callback_id": task.callback_id,
+        "work_id": task.callback_id,
     }
     assert (task.status, task.task_token, task.execution_arn) == (
         Status.PENDING,
@@ -41,6 +42,14 @@ def test_a_wait_is_recorded_and_its_message_published(deployed: Deployed) -> Non
     event = json.loads(message)
     assert (event["id"], event["data"]) == (task.callback_id, example("valid", "request"))
     assert event["source"] == "/callback-channels/test"
+
+
+def test_an_attempt_at_work_begun_before_returns_its_work(deployed: Deployed) -> None:
+    first = deployed.call("sns_callback", EVENT)
+    second = deployed.call("sns_callback", {**EVENT, "token": token(2)})
+
+    assert second["callback_id"] != first["callback_id"]
+    assert second["work_id"] == first["work_id"]
 
 
 def test_a_dispatch_is_logged_and_counted(deployed: Deployed) -> None:

@@ -87,7 +87,7 @@ def elsewhere(**changes: Any) -> CallbackTask:
 
 class TestMessage:
     def test_is_a_cloud_event(self, harness: Harness) -> None:
-        callback_id = harness.dispatcher.dispatch(request(timeout_seconds=3600))
+        callback_id = harness.dispatcher.dispatch(request(timeout_seconds=3600)).callback_id
 
         assert published(harness) == {
             "specversion": "1.0",
@@ -113,7 +113,7 @@ class TestMessage:
             message_version="v2", versions={"v1": Contract("{}", "{}"), "v2": first}
         )
 
-        callback_id = harness.dispatcher.dispatch(request())
+        callback_id = harness.dispatcher.dispatch(request()).callback_id
 
         event = published(harness)
         assert event["dataschema"] == f"urn:callback-channels:{SHIPPING}:v2:request"
@@ -158,7 +158,7 @@ class TestRegistration:
         seen: list[CallbackTask] = []
         before(harness.topic, "publish", lambda: seen.append(harness.record()))
 
-        callback_id = harness.dispatcher.dispatch(request())
+        callback_id = harness.dispatcher.dispatch(request()).callback_id
 
         [task] = seen
         assert (task.status, task.callback_id, task.task_token) == (
@@ -191,9 +191,9 @@ class TestRegistration:
         assert harness.record().callback_id_required is required
 
     def test_has_a_random_id(self, harness: Harness) -> None:
-        first = harness.dispatcher.dispatch(request())
+        first = harness.dispatcher.dispatch(request()).callback_id
         harness.tasks.records.clear()
-        second = harness.dispatcher.dispatch(request())
+        second = harness.dispatcher.dispatch(request()).callback_id
 
         assert first != second
         assert {uuid.UUID(first).version, uuid.UUID(second).version} == {4}
@@ -210,7 +210,7 @@ class TestRegistration:
 
         harness.tasks.create = twice  # type: ignore[method-assign]
 
-        callback_id = harness.dispatcher.dispatch(request())
+        callback_id = harness.dispatcher.dispatch(request()).callback_id
 
         assert harness.record().callback_id == callback_id
         assert len(harness.topic.published) == 1
@@ -228,7 +228,7 @@ class TestRegistration:
             harness.dispatcher.dispatch(request())
         harness.clock.advance(2)
 
-        callback_id = harness.dispatcher.dispatch(request(task_token=token(3)))
+        callback_id = harness.dispatcher.dispatch(request(task_token=token(3))).callback_id
 
         assert (harness.record().callback_id, harness.record().task_token) == (
             callback_id,
@@ -272,7 +272,7 @@ class TestTakeOver:
     ) -> None:
         harness.given(found)
 
-        callback_id = harness.dispatcher.dispatch(request())
+        callback_id = harness.dispatcher.dispatch(request()).callback_id
 
         task = harness.record()
         assert (task.status, task.callback_id, task.task_token, task.outcome) == (
@@ -328,7 +328,7 @@ class TestTakeOver:
             harness.given(found)
             harness.workflow.end(OTHER_EXECUTION, NOW + 1)
 
-            callback_id = harness.dispatcher.dispatch(request())
+            callback_id = harness.dispatcher.dispatch(request()).callback_id
 
             assert harness.record().callback_id == callback_id
 
@@ -344,7 +344,7 @@ class TestTakeOver:
                 harness.dispatcher.dispatch(request())
 
             harness.clock.advance(1)
-            callback_id = harness.dispatcher.dispatch(request())
+            callback_id = harness.dispatcher.dispatch(request()).callback_id
 
             assert harness.record().callback_id == callback_id
 
@@ -361,7 +361,7 @@ class TestTakeOver:
                 with pytest.raises(TaskAlreadyPending):
                     harness.dispatcher.dispatch(request())
             else:
-                callback_id = harness.dispatcher.dispatch(request())
+                callback_id = harness.dispatcher.dispatch(request()).callback_id
                 assert harness.record().callback_id == callback_id
 
         def test_that_nobody_knows_any_more_is_done(
@@ -370,7 +370,7 @@ class TestTakeOver:
             harness.given(found)
             del harness.workflow.waits[token(9)]
 
-            callback_id = harness.dispatcher.dispatch(request())
+            callback_id = harness.dispatcher.dispatch(request()).callback_id
 
             assert harness.record().callback_id == callback_id
 
@@ -399,7 +399,7 @@ class TestTakeOver:
     ) -> None:
         harness.given(found)
 
-        assert harness.dispatcher.dispatch(request()) == harness.record().callback_id
+        assert harness.dispatcher.dispatch(request()) == harness.record()
 
     @pytest.mark.parametrize(
         "newer", [pending(2, requested_at=LATER * 1000 + 1), pending(2, requested_at=LATER * 1000)]
@@ -451,7 +451,7 @@ class TestWork:
     def test_is_another_one_after(self, found: CallbackTask, harness: Harness) -> None:
         harness.given(replace(found, work_id="work-1"))
 
-        callback_id = harness.dispatcher.dispatch(request())
+        callback_id = harness.dispatcher.dispatch(request()).callback_id
 
         assert published(harness)["workid"] == callback_id
         assert harness.record().work_id == callback_id
