@@ -53,6 +53,7 @@ CASES = (
         calls=("get_item", "update_item", "send_task_success", "update_item"),
         given=CLAIMED,
     ),
+    Case(function="rebuild_tasks", event={}, calls=("list_executions",)),
     Case(function="sweep_due_callbacks", event={}, calls=("query",) * 8),
     Case(
         function="close_execution",

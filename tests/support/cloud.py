@@ -34,6 +34,12 @@ class Cloud:
     pauses: list[float] = field(kw_only=True)
     """Between retries of states, in seconds; they are not waited for."""
 
+    @property
+    def state_machine_arn(self) -> str:
+        """Of the workflow of orders, whether or not it is there yet."""
+        account = self.topic_arn.split(":")[4]
+        return f"arn:aws:states:{REGION}:{account}:stateMachine:{PREFIX}-order-processing"
+
     def register(self, channel: Channel | None = None) -> None:
         item = registration(channel or shipping_channel())
         self.dynamodb.put_item(TableName=TASKS, Item=item)

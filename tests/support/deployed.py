@@ -25,9 +25,9 @@ class Deployed:
     returned: list[Any] = field(default_factory=list)
     printed: str = ""
 
-    def call(self, name: str, event: dict[str, Any]) -> Any:
+    def call(self, name: str, event: dict[str, Any], **context: Any) -> Any:
         """Invokes a function."""
-        returned = functions.handler(name)(event, functions.Context())
+        returned = functions.handler(name)(event, functions.Context(**context))
         self.returned.append(returned)
         return returned
 

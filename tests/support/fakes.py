@@ -8,7 +8,7 @@ from typing import Any
 from callbacks.domain.channel import Channel
 from callbacks.domain.errors import OrderNotFound, TokenNotAccepted, Violation
 from callbacks.domain.outcome import Failure, Outcome, Success, digest
-from callbacks.domain.ports import Redelivery, Run, Verdict, Write
+from callbacks.domain.ports import ExecutionPage, Redelivery, Run, Verdict, Waits, Write
 from callbacks.domain.task import (
     Attempt,
     CallbackTask,
@@ -176,6 +176,22 @@ class FakeWorkflow:
         if wait is None or not wait.open:
             raise TokenNotAccepted("TaskTimedOut")
         return wait
+
+
+@dataclass
+class FakeExecutions:
+    """RunningExecutions, one a page; the cursor is the next one's ARN."""
+
+    running: dict[str, Waits] = field(default_factory=dict)
+
+    def page(self, cursor: str | None) -> ExecutionPage:
+        arns = list(self.running)
+        start = arns.index(cursor) if cursor else 0
+        page, later = arns[start : start + 1], arns[start + 1 :]
+        return ExecutionPage(page, later[0] if later else None)
+
+    def waits(self, execution_arn: str) -> Waits:
+        return self.running[execution_arn]
 
 
 @dataclass

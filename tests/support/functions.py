@@ -29,6 +29,7 @@ NAMES = (
     "external_callback",
     "get_order_metadata",
     "process_shipping_result",
+    "rebuild_tasks",
     "redeliver_callback",
     "sns_callback",
     "sweep_due_callbacks",
@@ -55,6 +56,10 @@ class Context:
 
     aws_request_id: str = field(default_factory=lambda: str(uuid.uuid4()))
     function_name: str = PREFIX
+    seconds_left: int = 300
+
+    def get_remaining_time_in_millis(self) -> int:
+        return self.seconds_left * 1000
 
 
 def environment(cloud: Cloud) -> dict[str, str]:
@@ -75,6 +80,7 @@ def environment(cloud: Cloud) -> dict[str, str]:
         "DEAD_LETTER_QUEUE_URL": cloud.dead_letter_queue_url,
         "PARTNERS": "1",
         "SIGNING_SECRET_ARN": SIGNING_SECRET,
+        "STATE_MACHINE_ARNS": cloud.state_machine_arn,
         "WEBHOOK_QUEUE_URL": cloud.partner_queue_url,
         "WEBHOOK_URL": "https://hooks.example.com/tasks",
     }

@@ -8,6 +8,7 @@ from callbacks.domain.task import CallbackTask, TaskKey
 from callbacks.usecases.close_execution import ExecutionCloser
 from callbacks.usecases.complete import Completer
 from callbacks.usecases.dispatch import Dispatcher
+from callbacks.usecases.rebuild import Rebuilder
 from callbacks.usecases.receive import Receiver
 from callbacks.usecases.redeliver import Redeliverer
 from callbacks.usecases.sweep import Sweeper
@@ -18,6 +19,7 @@ from tests.support.fakes import (
     FakeClock,
     FakeContracts,
     FakeDeadLetterQueue,
+    FakeExecutions,
     FakeOrders,
     FakeRedeliveryQueue,
     FakeTaskOverview,
@@ -35,6 +37,7 @@ class Harness:
     clock: FakeClock = field(default_factory=lambda: FakeClock(NOW))
     tasks: FakeTasks = field(default_factory=FakeTasks)
     workflow: FakeWorkflow = field(default_factory=FakeWorkflow)
+    executions: FakeExecutions = field(default_factory=FakeExecutions)
     queue: FakeRedeliveryQueue = field(default_factory=FakeRedeliveryQueue)
     dead_letters: FakeDeadLetterQueue = field(default_factory=FakeDeadLetterQueue)
     topic: FakeTopic = field(default_factory=FakeTopic)
@@ -79,6 +82,17 @@ class Harness:
     @property
     def sweeper(self) -> Sweeper:
         return Sweeper(tasks=FakeTaskOverview(self.tasks), redelivery=self.queue, clock=self.clock)
+
+    @property
+    def rebuilder(self) -> Rebuilder:
+        return Rebuilder(
+            retention_seconds=RETENTION_SECONDS,
+            executions=self.executions,
+            store=self.tasks,
+            tasks=FakeTaskOverview(self.tasks),
+            registry=self.channels,
+            clock=self.clock,
+        )
 
     @property
     def closer(self) -> ExecutionCloser:

@@ -159,7 +159,7 @@ def _is_of(event: Event, attempt: Attempt) -> bool:
 def _schedules(event: Event, attempt: Attempt) -> bool:
     if event["type"] != "TaskScheduled":
         return False
-    payload = _parsed(event.get("taskScheduledEventDetails", {}).get("parameters")).get("Payload")
+    payload = parsed(event.get("taskScheduledEventDetails", {}).get("parameters")).get("Payload")
     token = payload.get("token") if isinstance(payload, dict) else None
     return isinstance(token, str) and token_digest(token) == attempt.token_digest
 
@@ -167,11 +167,12 @@ def _schedules(event: Event, attempt: Attempt) -> bool:
 def _submits(event: Event, attempt: Attempt) -> bool:
     if event["type"] != "TaskSubmitted":
         return False
-    payload = _parsed(event.get("taskSubmittedEventDetails", {}).get("output")).get("Payload")
+    payload = parsed(event.get("taskSubmittedEventDetails", {}).get("output")).get("Payload")
     return isinstance(payload, dict) and payload.get("callback_id") == attempt.callback_id
 
 
-def _parsed(text: str | None) -> dict[str, Any]:
+def parsed(text: str | None) -> dict[str, Any]:
+    """The JSON object in an event's details; an empty one for anything else."""
     try:
         document = json.loads(text or "{}")
     except ValueError:

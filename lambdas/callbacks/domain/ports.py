@@ -1,7 +1,7 @@
 """What the use cases need of the world outside."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 from typing import Any, Protocol
@@ -91,6 +91,54 @@ class Workflow(Protocol):
 
     def last_run(self, execution_arn: str) -> Run | None:
         """As of a minute ago or later; None for an execution that is not known (any more)."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenWait:
+    """A wait that has not ended, as its execution's history has it, its message published.
+
+    `scheduled_at` is in milliseconds. None is what the history does not say.
+    """
+
+    key: TaskKey
+    callback_id: str
+    work_id: str | None
+    task_token: str = field(repr=False)
+    execution_arn: str
+    scheduled_at: int
+    timeout_seconds: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """The waits of one execution.
+
+    `dispatching` counts those whose dispatcher has not returned yet; `ended` are callback_ids.
+    """
+
+    open: Sequence[OpenWait]
+    dispatching: int = 0
+    ended: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutionPage:
+    """Some executions by ARN, and the cursor of the next ones; None at the end."""
+
+    execution_arns: Sequence[str]
+    cursor: str | None = None
+
+
+class RunningExecutions(Protocol):
+    """The platform's executions that run. Every method raises DependencyUnavailable."""
+
+    def page(self, cursor: str | None) -> ExecutionPage:
+        """The first ones, or those at the cursor. Raises ValueError for what is no cursor."""
+        ...
+
+    def waits(self, execution_arn: str) -> Waits:
+        """Reads the whole history."""
         ...
 
 

@@ -75,3 +75,12 @@ class WebhookSettings:
 class ClosingSettings:
     callback_table: str
     orders_table: str
+
+
+@dataclass(frozen=True, slots=True)
+class RebuildSettings:
+    """`state_machine_arns` are separated by commas."""
+
+    callback_table: str
+    retention_days: int
+    state_machine_arns: str

@@ -114,6 +114,39 @@ locals {
       timeout_seconds = 30
     }
 
+    # For operators, who may invoke it: nothing else does.
+    rebuild_tasks = {
+      description = "Rebuilds the records of all waits that are open, after the table was lost or restored."
+      environment_variables = {
+        CALLBACK_TABLE     = aws_dynamodb_table.callback_tasks.name
+        RETENTION_DAYS     = tostring(var.retention_days)
+        STATE_MACHINE_ARNS = join(",", local.state_machine_arns)
+      }
+      kms_via_services = ["dynamodb"]
+      permissions = {
+        FindTasks = local.read_without_token
+        FindWaits = {
+          actions   = ["states:ListExecutions"]
+          resources = local.state_machine_arns
+        }
+        ReadHistories = {
+          actions   = ["states:GetExecutionHistory"]
+          resources = local.execution_arns
+        }
+        ReadRegistrations = {
+          actions   = ["dynamodb:GetItem"]
+          resources = [aws_dynamodb_table.callback_tasks.arn]
+          conditions = [
+            { test = "ForAllValues:StringEquals", variable = "dynamodb:LeadingKeys", values = ["#CHANNEL"] },
+          ]
+        }
+        RegisterTasks = merge(local.change_tasks, {
+          actions = ["dynamodb:PutItem", "dynamodb:UpdateItem"]
+        })
+      }
+      timeout_seconds = 300 # It starts a page of executions while it has two minutes left.
+    }
+
     redeliver_callback = {
       description = "Delivers recorded outcomes that the workflow service did not take at first."
       environment_variables = {

@@ -19,7 +19,8 @@ DISPATCHER = "order-shipping-service"
 DISPATCHERS = {DISPATCHER, "order-fraud-review", "type-that-a-test-adds"}
 WEBHOOK = "order-fraud-review-sentinel-review"
 RESUMERS = {"external-callback", "redeliver-callback"}
-WITHOUT_TOKEN = {"close-execution", "sweep-due-callbacks", WEBHOOK}
+REBUILDER = "rebuild-tasks"
+WITHOUT_TOKEN = {"close-execution", REBUILDER, "sweep-due-callbacks", WEBHOOK}
 
 REFUSALS = frozenset(
     {
@@ -120,16 +121,17 @@ def publish(sns: Any, harness: AccessHarness) -> None:
 
 
 CALLS = {
+    # test_rules has what the engine does not apply: the rebuilder gets registrations only.
     "read a task with its token": call(
         "dynamodb",
-        DISPATCHERS | RESUMERS,
+        DISPATCHERS | RESUMERS | {REBUILDER},
         lambda dynamodb, harness: dynamodb.get_item(
             TableName=tasks(harness), Key=task_key(harness)
         ),
     ),
     "read a registration": call(
         "dynamodb",
-        DISPATCHERS | RESUMERS,
+        DISPATCHERS | RESUMERS | {REBUILDER},
         lambda dynamodb, harness: dynamodb.get_item(
             TableName=tasks(harness), Key=registration_key(harness)
         ),
@@ -158,7 +160,7 @@ CALLS = {
     ),
     "put a task": call(
         "dynamodb",
-        DISPATCHERS,
+        DISPATCHERS | {REBUILDER},
         lambda dynamodb, harness: dynamodb.put_item(
             TableName=tasks(harness), Item=task_key(harness), **NEVER
         ),
@@ -237,9 +239,17 @@ CALLS = {
         ),
         spends_a_task=True,
     ),
+    "list the running executions": call(
+        "stepfunctions",
+        {ADMINISTRATOR, REBUILDER},
+        lambda states, harness: states.list_executions(
+            stateMachineArn=harness.platform.outputs["state_machines"]["order_processing"],
+            statusFilter="RUNNING",
+        ),
+    ),
     "read an execution's history": call(
         "stepfunctions",
-        RESUMERS,
+        RESUMERS | {REBUILDER},
         lambda states, harness: states.get_execution_history(
             executionArn=harness.task.execution_arn
         ),
@@ -282,6 +292,13 @@ CALLS = {
         {"order-processing"},
         lambda functions, harness: functions.invoke(
             FunctionName=function(harness, DISPATCHER), Payload=b"{}"
+        ),
+    ),
+    "rebuild the tasks": call(
+        "lambda",
+        {ADMINISTRATOR},
+        lambda functions, harness: functions.invoke(
+            FunctionName=function(harness, REBUILDER), Payload=b"{}"
         ),
     ),
     "read a function's log": call(

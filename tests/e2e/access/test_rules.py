@@ -171,8 +171,23 @@ RULES: dict[str, tuple[Request, dict[str, dict[str, Any]]]] = {
             replace(CLOSE, place=function(name), principal=session(name)),
             {"a registration": {"context": REGISTRATION}},
         )
-        for name in ("redeliver_callback", "sweep_due_callbacks", "close_execution")
+        for name in (
+            "rebuild_tasks",
+            "redeliver_callback",
+            "sweep_due_callbacks",
+            "close_execution",
+        )
     },
+    "rebuild_tasks reads registrations": (
+        replace(
+            CLOSE,
+            place=function("rebuild_tasks"),
+            principal=session("callbacks-local-rebuild-tasks"),
+            action="dynamodb:GetItem",
+            context=REGISTRATION,
+        ),
+        {"a task": {"context": {"dynamodb:LeadingKeys": ["order-1"]}}},
+    ),
     "deliver_webhook writes tasks": (
         replace(
             CLOSE,
@@ -237,6 +252,7 @@ RULES: dict[str, tuple[Request, dict[str, dict[str, Any]]]] = {
                     "external_callback",
                     "get_order_metadata",
                     "process_shipping_result",
+                    "rebuild_tasks",
                     "redeliver_callback",
                     "sweep_due_callbacks",
                 )

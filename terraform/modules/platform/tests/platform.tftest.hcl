@@ -134,6 +134,7 @@ run "names_what_functions_may_touch" {
       external_callback       = tolist(["redelivery", "table/tasks"])
       get_order_metadata      = tolist(["table/orders"])
       process_shipping_result = tolist(["table/orders"])
+      rebuild_tasks           = tolist(["table/tasks"])
       redeliver_callback      = tolist(["redelivery", "redelivery-dead-letter", "table/tasks"])
       sweep_due_callbacks     = tolist(["redelivery", "table/tasks", "table/tasks/index/due"])
     }
@@ -147,6 +148,7 @@ run "names_what_functions_may_touch" {
         if length(setintersection(statement.actions, ["dynamodb:GetItem", "dynamodb:Query", "dynamodb:Scan"])) > 0
         && contains(statement.resources, "arn:aws:dynamodb:eu-west-1:111111111111:table/tasks")
         && !anytrue([for condition in try(statement.conditions, []) : condition.variable == "dynamodb:Attributes" && !contains(condition.values, "task_token")])
+        && !anytrue([for condition in try(statement.conditions, []) : condition.variable == "dynamodb:LeadingKeys" && join(",", condition.values) == "#CHANNEL"])
       ]
     ])) == tolist(["external_callback.ReadTasks", "redeliver_callback.ReadTasks"])
     error_message = "Only the functions that send tokens may read them."
