@@ -1,9 +1,10 @@
 """Clients of AWS services, made when first needed, and the mapping of their errors.
 
 The time-outs bound a call with the one repeat that the SDK makes and its backoff of a second at
-most: 3.6 s, 4.1 s for Step Functions, 5.6 s for SNS and Secrets Manager. A callback's slowest path
-is four calls of DynamoDB, two of Step Functions and one of SQS: 26.2 s, within the 28 s of
-external_callback and the 29 s of API Gateway.
+most: 3.6 s, 5.6 s for SNS and Secrets Manager. Step Functions is asked once, for 4.3 s: a token
+whose response was lost is refused when it is sent again, and redelivery repeats what may be
+repeated. A callback's slowest path is four calls of DynamoDB, two of Step Functions and one of SQS:
+26.6 s, within the 28 s of external_callback and the 29 s of API Gateway.
 """
 
 from collections.abc import Callable, Iterator
@@ -23,9 +24,9 @@ READ_TIMEOUT_SECONDS = {
     "secretsmanager": 2,
     "sns": 2,
     "sqs": 1,
-    "stepfunctions": 1.25,
+    "stepfunctions": 4,
 }
-TOTAL_ATTEMPTS = 2
+TOTAL_ATTEMPTS = {"stepfunctions": 1}
 
 ClientFactory = Callable[[], Any]
 
@@ -43,7 +44,7 @@ def client(service: str) -> Any:
         config=Config(
             connect_timeout=CONNECT_TIMEOUT_SECONDS,
             read_timeout=READ_TIMEOUT_SECONDS[service],
-            retries={"mode": "standard", "total_max_attempts": TOTAL_ATTEMPTS},
+            retries={"mode": "standard", "total_max_attempts": TOTAL_ATTEMPTS.get(service, 2)},
         ),
     )
 
