@@ -59,10 +59,10 @@ ENDS = RETRIES | {"close_execution", "outlive", "pass_time"}
 NO_FAULT = Parts()
 
 
-def assert_found(parts: Parts = NO_FAULT, rules: Collection[str] = ()) -> None:
+def assert_found(parts: Parts = NO_FAULT, rules: Collection[str] = (), steps: int = STEPS) -> None:
     """With `rules`, the machine has these only: a fault that needs a rare order of few events."""
     with pytest.raises(Violation):
-        run(STEPS, parts, random_seed=1, rules=rules)
+        run(steps, parts, random_seed=1, rules=rules)
 
 
 # Register
@@ -410,7 +410,7 @@ def test_a_repeat_of_what_was_given_up_held_with_nothing_due() -> None:
                 return Result.HELD
             return super()._join(task)
 
-    assert_found(Parts(completer=Mutant), rules=GIVEN_UP)
+    assert_found(Parts(completer=Mutant), rules=GIVEN_UP, steps=10 * STEPS)
 
 
 def test_a_repeat_of_a_past_attempts_outcome_that_was_given_up_held_with_nothing_due() -> None:
@@ -418,7 +418,7 @@ def test_a_repeat_of_a_past_attempts_outcome_that_was_given_up_held_with_nothing
         def _reopen(self, task: CallbackTask, callback_id: str, now: int) -> None:
             pass
 
-    assert_found(Parts(completer=Mutant), rules=GIVEN_UP)
+    assert_found(Parts(completer=Mutant), rules=GIVEN_UP, steps=10 * STEPS)
 
 
 # Work
