@@ -43,6 +43,11 @@ _QUEUES = (
     "aws_sqs_queue_redrive_policy.this",
 )
 
+# On a busy machine the engine now and then carries out a call whose reply is lost. The provider
+# repeats it and is told that what it makes is there, which nothing but an empty engine can mend.
+FRESH_STARTS = 2
+_ALREADY_THERE = re.compile(r"AlreadyExists|already exists|BucketAlreadyOwnedByYou")
+
 _PLAN = re.compile(r"^Plan: (\d+) to add, (\d+) to change, (\d+) to destroy")
 _DONE = re.compile(r": (Creation|Modifications|Destruction) complete after ")
 _WAITS = re.compile(r"(\w+\.\w+)(\[[^]]*\])?: Still \w+")
@@ -112,6 +117,18 @@ class Environment:
             fingerprint = _fingerprint(built)
             if state.applied == fingerprint:
                 return False
+            for _ in range(FRESH_STARTS):
+                if state.outputs:
+                    break
+                try:
+                    self._apply(state, fingerprint, built, report, abandoned)
+                except TerraformError as error:
+                    if not _ALREADY_THERE.search(error.detail):
+                        raise
+                else:
+                    return True
+                with report("starting afresh, since the local AWS lost a reply under load"):
+                    state = self._start()
             self._apply(state, fingerprint, built, report, abandoned)
             return True
 

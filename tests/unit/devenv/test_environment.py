@@ -28,6 +28,7 @@ class Harness:
         self._children: list[subprocess.Popen[bytes]] = []
         self.applies: list[tuple[str, int]] = []
         self.failure: BaseException | None = None
+        self.lost_replies = 0
 
     def spawn(self, *_: object, **__: object) -> Engine:
         sleeper = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(300)"])
@@ -42,6 +43,9 @@ class Harness:
             child.wait()
 
     def apply(self, name: str, running: Engine, *__: object) -> dict[str, object]:
+        if self.lost_replies:
+            self.lost_replies -= 1
+            raise TerraformError("apply failed", "Error: creating IAM Role: EntityAlreadyExists")
         if self.failure:
             raise self.failure
         self.applies.append((name, running.port))
@@ -232,3 +236,30 @@ def test_an_environment_keeps_its_outputs_when_a_later_apply_fails(
     harness.environment.deployment()
 
     assert found.call_args.args[2] == {"channels": {}}
+
+
+def test_a_new_environment_whose_engine_lost_a_reply_is_started_afresh(harness: Harness) -> None:
+    harness.lost_replies = environment.FRESH_STARTS
+
+    assert harness.up()
+
+    assert len(harness.engines) == environment.FRESH_STARTS + 1
+    assert {port for _, port in harness.applies} == {environment.FRESH_STARTS + 1}
+
+
+def test_an_engine_that_always_loses_replies_is_given_up(harness: Harness) -> None:
+    harness.lost_replies = environment.FRESH_STARTS + 1
+
+    with pytest.raises(TerraformError):
+        harness.up()
+
+
+def test_an_environment_that_holds_something_is_never_started_afresh(harness: Harness) -> None:
+    harness.up()
+    harness.package.write_text("{ }")
+    harness.lost_replies = 1
+
+    with pytest.raises(TerraformError):
+        harness.up()
+
+    assert len(harness.engines) == 1
