@@ -64,6 +64,13 @@ def call(
     return Call(service, make, frozenset(permitted), spends_a_task)
 
 
+def list_running(states: Any, harness: AccessHarness) -> Any:
+    """To another account the engine lists what that account has of the same name: nothing."""
+    machine = harness.platform.outputs["state_machines"]["order_processing"]
+    listed = states.list_executions(stateMachineArn=machine, statusFilter="RUNNING")
+    return listed["executions"] or states.describe_state_machine(stateMachineArn=machine)
+
+
 def tasks(harness: AccessHarness) -> str:
     name = harness.platform.outputs["callback_tasks_table"]
     return f"arn:aws:dynamodb:eu-west-1:{harness.account_id}:table/{name}"
@@ -242,10 +249,7 @@ CALLS = {
     "list the running executions": call(
         "stepfunctions",
         {ADMINISTRATOR, REBUILDER},
-        lambda states, harness: states.list_executions(
-            stateMachineArn=harness.platform.outputs["state_machines"]["order_processing"],
-            statusFilter="RUNNING",
-        ),
+        lambda states, harness: list_running(states, harness),
     ),
     "read an execution's history": call(
         "stepfunctions",
