@@ -38,6 +38,21 @@ def test_a_channel_is_read_as_it_is_registered(
     assert registry.get("OTHER") is None
 
 
+@pytest.mark.parametrize("implementation", IMPLEMENTATIONS)
+def test_the_task_types_are_those_of_all_channels(
+    implementation: str, request: pytest.FixtureRequest
+) -> None:
+    types = ["ORDER_BILLING_SERVICE", SHIPPING]
+    registry: ChannelRegistry = FakeChannels(dict.fromkeys(types, shipping_channel()))
+    if implementation == "aws":
+        aws: Cloud = request.getfixturevalue("aws")
+        for task_type in types:
+            aws.register(shipping_channel(task_type=task_type))
+        registry = DynamoDBChannels(lazy("dynamodb"), TASKS, FakeClock())
+
+    assert sorted(registry.task_types()) == types
+
+
 def test_a_registration_is_kept_for_a_minute(aws: Cloud) -> None:
     clock = FakeClock()
     registry = DynamoDBChannels(lazy("dynamodb"), TASKS, clock)

@@ -166,6 +166,12 @@ OTHERS = [
         "stepfunctions",
         "DescribeExecution",
         DependencyUnavailable,
+        lambda: WORKFLOW.failure(EXECUTION),
+    ),
+    Call(
+        "stepfunctions",
+        "DescribeExecution",
+        DependencyUnavailable,
         lambda: WORKFLOW.execution_input(EXECUTION),
     ),
     Call(
@@ -284,6 +290,7 @@ def test_an_execution_that_does_not_exist_has_no_run() -> None:
         service.refuse("DescribeExecution", "ExecutionDoesNotExist", FACTS)
 
         assert WORKFLOW.last_run(EXECUTION) is None
+        assert WORKFLOW.failure(EXECUTION) is None
 
 
 def test_an_execution_that_was_redriven_has_a_later_start() -> None:

@@ -158,6 +158,39 @@ def test_what_is_settled_is_never_due(task: CallbackTask, records: Records) -> N
     assert list(records.overview.due(NOW * 2)) == []
 
 
+def test_a_wait_is_overdue_at_its_deadline(records: Records) -> None:
+    records.store.create(pending())
+
+    assert list(records.overview.overdue(SHIPPING, pending().deadline - 1)) == []
+    assert list(records.overview.overdue(SHIPPING, pending().deadline)) == [KEY]
+    assert list(records.overview.overdue("OTHER", NOW * 2)) == []
+
+
+@pytest.mark.parametrize("task", [completing(), unsettled(), done(), expired(pending(), NOW)])
+def test_what_is_delivered_or_to_be_delivered_is_not_overdue(
+    task: CallbackTask, records: Records
+) -> None:
+    records.store.create(task)
+
+    assert list(records.overview.overdue(SHIPPING, NOW * 2)) == []
+
+
+def test_a_wait_whose_past_attempt_is_settled_is_overdue_again(records: Records) -> None:
+    records.store.create(unsettled())
+    task = settled(unsettled(), "attempt-1", Settlement.DELIVERED, NOW)
+    records.store.replace(unsettled(), task)
+
+    assert list(records.overview.overdue(SHIPPING, task.deadline)) == [KEY]
+
+
+def test_all_that_is_overdue_is_found(records: Records) -> None:
+    keys = {TaskKey(f"order-{number}", SHIPPING) for number in range(40)}
+    for key in keys:
+        records.store.create(pending(key=key))
+
+    assert set(records.overview.overdue(SHIPPING, NOW * 2)) == keys
+
+
 def test_a_task_that_is_closed_is_due_no_more(records: Records) -> None:
     records.store.create(completing())
     records.store.replace(completing(), completed(completing(), NOW))

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from json import dumps
+from typing import Any
 
 import pytest
 from callbacks.adapters.aws import lazy
@@ -230,7 +231,7 @@ class TestTable:
     def store(self, aws: Cloud) -> DynamoDBTasks:  # noqa: ARG002
         return DynamoDBTasks(lazy("dynamodb"), TASKS)
 
-    def item(self, aws: Cloud) -> dict[str, object]:
+    def item(self, aws: Cloud) -> dict[str, Any]:
         item = aws.item(TASKS, order_id=KEY.order_id, task_type=KEY.task_type)
         assert item is not None
         return item
@@ -264,13 +265,16 @@ class TestTable:
         self, aws: Cloud, store: DynamoDBTasks
     ) -> None:
         store.create(pending())
-        before = set(self.item(aws))
+        before = self.item(aws)
         store.claim(KEY, None, SHIPPED, PRINCIPAL, NOW)
+        after = self.item(aws)
 
         assert "ttl" in before
-        assert not {"due_at", "due_shard"} & before
-        assert "ttl" not in self.item(aws)
-        assert {"due_at", "due_shard"} <= set(self.item(aws))
+        assert before["due_at"] == before["deadline"]
+        assert before["due_shard"]["S"].startswith(f"{SHIPPING}#")
+        assert "ttl" not in after
+        assert after["due_at"] == {"N": str(NOW + 60)}
+        assert after["due_shard"]["S"].isdecimal()
 
     def test_an_item_from_before_work_had_a_name_is_read_and_taken_over(
         self, aws: Cloud, store: DynamoDBTasks

@@ -229,7 +229,25 @@ def test_a_run_lasts_from_its_start_to_its_end(waits: Waits) -> None:
     assert before <= ended.ended_at <= datetime.now(UTC) + timedelta(seconds=1)
 
 
+def test_an_execution_that_was_aborted_has_failed(waits: Waits) -> None:
+    wait = waits.begin()
+
+    assert waits.workflow.failure(wait.execution_arn) is None
+    waits.abort(wait)
+    failure, run = (
+        waits.workflow.failure(wait.execution_arn),
+        waits.workflow.last_run(wait.execution_arn),
+    )
+
+    assert failure is not None
+    assert run is not None
+    assert run.ended_at is not None
+    assert failure.execution_arn == wait.execution_arn
+    assert failure.ended_at == int(run.ended_at.timestamp() * 1000)
+
+
 def test_an_execution_that_is_unknown_has_no_run(waits: Waits) -> None:
     waits.begin()
 
     assert waits.workflow.last_run(OTHER_EXECUTION) is None
+    assert waits.workflow.failure(OTHER_EXECUTION) is None

@@ -103,9 +103,10 @@ def _queue_arn(sqs: Any, queue_url: str) -> str:
     return str(response["Attributes"]["QueueArn"])
 
 
-def _create_tables(dynamodb: Any) -> None:
+def create_task_table(dynamodb: Any, name: str) -> None:
+    """CallbackTasks as Terraform makes it, by a client of DynamoDB."""
     dynamodb.create_table(
-        TableName=TASKS,
+        TableName=name,
         BillingMode="PAY_PER_REQUEST",
         KeySchema=[
             {"AttributeName": "order_id", "KeyType": "HASH"},
@@ -128,6 +129,10 @@ def _create_tables(dynamodb: Any) -> None:
             }
         ],
     )
+
+
+def _create_tables(dynamodb: Any) -> None:
+    create_task_table(dynamodb, TASKS)
     dynamodb.create_table(
         TableName=ORDERS,
         BillingMode="PAY_PER_REQUEST",

@@ -8,7 +8,16 @@ from typing import Any
 from callbacks.domain.channel import Channel
 from callbacks.domain.errors import OrderNotFound, TokenNotAccepted, Violation
 from callbacks.domain.outcome import Failure, Outcome, Success, digest
-from callbacks.domain.ports import ExecutionPage, Redelivery, Run, Verdict, Waits, Write
+from callbacks.domain.ports import (
+    End,
+    ExecutionFailure,
+    ExecutionPage,
+    Redelivery,
+    Run,
+    Verdict,
+    Waits,
+    Write,
+)
 from callbacks.domain.task import (
     Attempt,
     CallbackTask,
@@ -66,7 +75,17 @@ class FakeTasks:
         return [
             key
             for key, task in self.records.items()
-            if task.due_at is not None and task.due_at <= now
+            if task.has_deliveries and task.due_at is not None and task.due_at <= now
+        ]
+
+    def overdue(self, task_type: str, now: int) -> list[TaskKey]:
+        return [
+            key
+            for key, task in self.records.items()
+            if key.task_type == task_type
+            and not task.has_deliveries
+            and task.due_at is not None
+            and task.due_at <= now
         ]
 
     def peek(self, key: TaskKey) -> CallbackTask | None:
@@ -93,6 +112,9 @@ class FakeTaskOverview:
 
     def due(self, now: int) -> list[TaskKey]:
         return self.tasks.due(now)
+
+    def overdue(self, task_type: str, now: int) -> list[TaskKey]:
+        return self.tasks.overdue(task_type, now)
 
     def peek(self, key: TaskKey) -> CallbackTask | None:
         return self.tasks.peek(key)
@@ -130,6 +152,7 @@ class FakeWorkflow:
     ended: dict[str, datetime] = field(default_factory=dict)
     redriven: dict[str, datetime] = field(default_factory=dict)
     beats: list[str] = field(default_factory=list)
+    means: End = End.FAILED
 
     def wait(self, task_token: str, execution_arn: str) -> None:
         self.waits[task_token] = Wait(execution_arn)
@@ -170,6 +193,12 @@ class FakeWorkflow:
             return None
         started_at = self.redriven.get(execution_arn, datetime.fromtimestamp(0, UTC))
         return Run(started_at, self.ended.get(execution_arn))
+
+    def failure(self, execution_arn: str) -> ExecutionFailure | None:
+        if execution_arn not in self.ended:
+            return None
+        ended_at = int(self.ended[execution_arn].timestamp() * 1000)
+        return ExecutionFailure(execution_arn, self.means, "it failed", ended_at)
 
     def _open_wait(self, task_token: str) -> Wait:
         wait = self.waits.get(task_token)
@@ -216,6 +245,9 @@ class FakeChannels:
 
     def get(self, task_type: str) -> Channel | None:
         return self.channels.get(task_type)
+
+    def task_types(self) -> Sequence[str]:
+        return list(self.channels)
 
 
 @dataclass

@@ -30,6 +30,7 @@ NAMES = (
     "get_order_metadata",
     "process_shipping_result",
     "rebuild_tasks",
+    "reconcile_tasks",
     "redeliver_callback",
     "sns_callback",
     "sweep_due_callbacks",

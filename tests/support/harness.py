@@ -10,6 +10,7 @@ from callbacks.usecases.complete import Completer
 from callbacks.usecases.dispatch import Dispatcher
 from callbacks.usecases.rebuild import Rebuilder
 from callbacks.usecases.receive import Receiver
+from callbacks.usecases.reconcile import Reconciler
 from callbacks.usecases.redeliver import Redeliverer
 from callbacks.usecases.sweep import Sweeper
 
@@ -100,6 +101,16 @@ class Harness:
             tasks=FakeTaskOverview(self.tasks),
             orders=self.orders,
             workflow=self.workflow,
+            clock=self.clock,
+        )
+
+    @property
+    def reconciler(self) -> Reconciler:
+        return Reconciler(
+            registry=self.channels,
+            tasks=FakeTaskOverview(self.tasks),
+            workflow=self.workflow,
+            closer=self.closer,
             clock=self.clock,
         )
 

@@ -57,9 +57,15 @@ class Shipper:
         self.shipments.append(f"1Z{len(self.shipments)}")
         return {**example("valid", "output"), "tracking_number": self.shipments[-1]}
 
+    def receive(self) -> Message:
+        return eventually(lambda: self.example.receive(wait_seconds=0))
+
+    def handle(self, message: Message) -> int:
+        return self.example.handle(message).status_code
+
     def handle_next(self) -> tuple[Message, int]:
-        message = eventually(lambda: self.example.receive(wait_seconds=0))
-        return message, self.example.handle(message).status_code
+        message = self.receive()
+        return message, self.handle(message)
 
 
 @pytest.fixture
@@ -85,10 +91,9 @@ def test_a_dispatch_that_fails_after_its_message_is_out_ends_in_one_shipment(
     monkeypatch.setattr(SNSTopic, "publish", failing)
 
     execution = engine.start(render(), ORDER)
-    (first, refused), (second, taken) = shipper.handle_next(), shipper.handle_next()
+    first, second = shipper.receive(), shipper.receive()
 
-    assert refused in (202, 409, 410)
-    assert taken == 200
+    assert [shipper.handle(first), shipper.handle(second)] == [409, 200]
     assert engine.ended(execution)["status"] == "SUCCEEDED"
     assert first.event["id"] != second.event["id"]
     assert shipper.shipments == ["1Z0"]

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
+
+from callbacks.adapters.task_table import DELIVERY_SHARDS, DUE_INDEX, WAIT_SHARDS
 
 from tools import Json
 from tools.contracts import tree
@@ -29,27 +31,20 @@ class Channel:
     partner_accounts: frozenset[str]
 
 
-@dataclass(frozen=True, order=True)
-class OpenTask:
+class OpenTask(NamedTuple):
     """A task that a workflow waits for."""
 
     task_type: str
     order_id: str
-    status: str
-    deadline: datetime
-
-    def __str__(self) -> str:
-        until = self.deadline.isoformat(timespec="seconds").replace("+00:00", "Z")
-        return f"{self.task_type}  {self.order_id}  {self.status}, due by {until}"
 
 
 class OpenTasksError(UserError):
     """An apply would remove channels whose tasks are still open."""
 
-    def __init__(self, tasks: Sequence[OpenTask]) -> None:
-        lines = [f"  {task}" for task in tasks[:SHOWN_TASKS]]
-        if len(tasks) > SHOWN_TASKS:
-            lines.append(f"  and {len(tasks) - SHOWN_TASKS} more")
+    def __init__(self, tasks: Collection[OpenTask], shown: Sequence[str]) -> None:
+        lines = [f"  {text}" for text in shown]
+        if len(tasks) > len(shown):
+            lines.append(f"  and {len(tasks) - len(shown)} more")
         types = ",".join(sorted({task.task_type for task in tasks}))
         super().__init__(
             "Workflows wait for tasks of channels that would be removed:\n"
@@ -103,7 +98,8 @@ def check(
     removed = {channel.task_type for channel in channels(account, outputs)} - kept
     tasks = open_tasks(account, outputs, removed - set(abandoned))
     if tasks:
-        raise OpenTasksError(tasks)
+        shown = [_described(account, outputs, task) for task in tasks[:SHOWN_TASKS]]
+        raise OpenTasksError(tasks, shown)
 
 
 def channels(account: Account, outputs: Json) -> list[Channel]:
@@ -130,27 +126,40 @@ def channels(account: Account, outputs: Json) -> list[Channel]:
 
 
 def open_tasks(account: Account, outputs: Json, task_types: Collection[str]) -> list[OpenTask]:
-    """The tasks of some types that workflows wait for, without their tokens."""
-    if not task_types:
-        return []
-    pages = account.dynamodb.meta.client.get_paginator("scan").paginate(
-        TableName=outputs["callback_tasks_table"],
-        FilterExpression="#status IN (:pending, :completing)",
-        ProjectionExpression="task_type, order_id, #status, deadline",
-        ExpressionAttributeNames={"#status": "status"},
-        ExpressionAttributeValues={":pending": "PENDING", ":completing": "COMPLETING"},
-        ConsistentRead=True,
-    )
+    """The tasks of some types that workflows wait for, as the index `due` has them."""
+    shards = [f"{task_type}#{shard}" for task_type in task_types for shard in range(WAIT_SHARDS)]
+    if task_types:
+        shards += [str(shard) for shard in range(DELIVERY_SHARDS)]
+    pages = account.dynamodb.meta.client.get_paginator("query")
     return sorted(
-        OpenTask(
-            item["task_type"],
-            item["order_id"],
-            item["status"],
-            datetime.fromtimestamp(int(item["deadline"]), UTC),
+        OpenTask(item["task_type"], item["order_id"])
+        for shard in shards
+        for item in _items(
+            pages.paginate(
+                TableName=outputs["callback_tasks_table"],
+                IndexName=DUE_INDEX,
+                KeyConditionExpression="due_shard = :shard",
+                ExpressionAttributeValues={":shard": shard},
+            )
         )
-        for item in _items(pages)
         if item["task_type"] in task_types
     )
+
+
+def _described(account: Account, outputs: Json, task: OpenTask) -> str:
+    item = (
+        account.dynamodb.Table(outputs["callback_tasks_table"])
+        .get_item(
+            Key=task._asdict(),
+            ProjectionExpression="#status, deadline",
+            ExpressionAttributeNames={"#status": "status"},
+        )
+        .get("Item")
+    )
+    if item is None:
+        return f"{task.task_type}  {task.order_id}"
+    until = datetime.fromtimestamp(int(item["deadline"]), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return f"{task.task_type}  {task.order_id}  {item['status']}, due by {until}"
 
 
 def end_subscriptions(account: Account, in_service: Collection[Channel]) -> Iterator[str]:

@@ -1,5 +1,7 @@
 """The registrations of channels, which Terraform writes into the table CallbackTasks."""
 
+from collections.abc import Sequence
+
 from callbacks.adapters.aws import ClientFactory, unavailable
 from callbacks.domain.channel import Channel, Contract
 from callbacks.domain.errors import DependencyUnavailable
@@ -26,6 +28,20 @@ class DynamoDBChannels:
         channel = self._read(task_type)
         self._cache[task_type] = (now, channel)
         return channel
+
+    def task_types(self) -> Sequence[str]:
+        with unavailable(DependencyUnavailable, "Query"):
+            pages = (
+                self._client()
+                .get_paginator("query")
+                .paginate(
+                    TableName=self._table,
+                    KeyConditionExpression="order_id = :registrations",
+                    ExpressionAttributeValues={":registrations": {"S": REGISTRATION}},
+                    ProjectionExpression="task_type",
+                )
+            )
+            return [item["task_type"]["S"] for page in pages for item in page["Items"]]
 
     def _read(self, task_type: str) -> Channel | None:
         with unavailable(DependencyUnavailable, "GetItem"):

@@ -9,10 +9,10 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from callbacks.adapters.aws import ClientFactory, error_code, unavailable
-from callbacks.domain.errors import DependencyUnavailable, TokenNotAccepted
+from callbacks.domain.errors import DependencyUnavailable, TaskAlreadyPending, TokenNotAccepted
 from callbacks.domain.exact_json import canonical_json
 from callbacks.domain.outcome import Outcome, Success
-from callbacks.domain.ports import Run, Verdict
+from callbacks.domain.ports import End, ExecutionFailure, Run, Verdict
 from callbacks.domain.task import Attempt, token_digest
 
 CLOSED_TOKEN = frozenset({"TaskTimedOut", "TaskDoesNotExist", "InvalidToken"})
@@ -29,6 +29,16 @@ TASK_ENDS = frozenset(
         "TaskTimedOut",
     }
 )
+# A redrive has the same definition and the same data, and meets these again.
+FAILS_AGAIN = {
+    "States.DataLimitExceeded",
+    "States.IntrinsicFailure",
+    "States.NoChoiceMatched",
+    "States.ParameterPathFailure",
+    "States.QueryEvaluationError",
+    "States.ResultPathMatchFailure",
+    "States.Runtime",
+}
 HISTORY_PAGE = 1000  # The most that the API returns at once, and ten times what it does unasked.
 HISTORY_PAGES = 25  # An execution has 25,000 events at most.
 SCHEDULED_BEFORE_REGISTRATION = timedelta(minutes=15)
@@ -69,15 +79,17 @@ class StepFunctions:
         )
 
     def last_run(self, execution_arn: str) -> Run | None:
-        with unavailable(DependencyUnavailable, "DescribeExecution"):
-            try:
-                execution = self._client().describe_execution(executionArn=execution_arn)
-            except ClientError as error:
-                if error_code(error) == "ExecutionDoesNotExist":
-                    return None
-                raise
+        execution = self._execution(execution_arn)
+        if execution is None:
+            return None
         started_at = execution.get("redriveDate", execution["startDate"])
         return Run(started_at, None if execution["status"] == "RUNNING" else execution["stopDate"])
+
+    def failure(self, execution_arn: str) -> ExecutionFailure | None:
+        execution = self._execution(execution_arn)
+        if execution is None or execution["status"] in ("RUNNING", "SUCCEEDED"):
+            return None
+        return execution_failure(execution, int(execution["stopDate"].timestamp() * 1000))
 
     def execution_input(self, execution_arn: str) -> str:
         """JSON, as the execution was started with. Raises DependencyUnavailable."""
@@ -117,6 +129,16 @@ class StepFunctions:
                         return _verdict(events, attempt)
         return _verdict(events, attempt)
 
+    def _execution(self, execution_arn: str) -> Any:
+        """DescribeExecution's response; None for an execution that is not known (any more)."""
+        with unavailable(DependencyUnavailable, "DescribeExecution"):
+            try:
+                return self._client().describe_execution(executionArn=execution_arn)
+            except ClientError as error:
+                if error_code(error) == "ExecutionDoesNotExist":
+                    return None
+                raise
+
     def _with_token(self, operation: str, call: Callable[..., Any], **arguments: str) -> None:
         with unavailable(DependencyUnavailable, operation):
             try:
@@ -125,6 +147,37 @@ class StepFunctions:
                 if error_code(error) in CLOSED_TOKEN:
                     raise TokenNotAccepted(f"{operation}: {error_code(error)}") from None
                 raise
+
+
+def execution_failure(execution: Mapping[str, Any], ended_at: int) -> ExecutionFailure:
+    """What DescribeExecution says of one that failed, and the event of its end with it.
+
+    STALLED if a Task failed uncaught, so that a redrive runs it again, and may come further.
+    https://docs.aws.amazon.com/step-functions/latest/dg/eventbridge-integration.html
+    """
+    arn, status, error = execution["executionArn"], execution["status"], execution.get("error")
+    caught = _caught(execution.get("cause"))
+    reason = caught or {
+        "Error": error or f"Execution.{status}",
+        "Cause": execution.get("cause") or f"the execution ended as {status}",
+    }
+    if error == TaskAlreadyPending.__name__:
+        end = End.REFUSED
+    elif status != "FAILED" or error in FAILS_AGAIN or caught:
+        end = End.FAILED
+    else:
+        end = End.STALLED
+        reason["Resume"] = f"aws stepfunctions redrive-execution --execution-arn {arn}"
+    return ExecutionFailure(arn, end, json.dumps(reason), ended_at)
+
+
+def _caught(cause: str | None) -> dict[str, Any]:
+    """The error that led to a Fail state, which has it as its cause, in JSON; else nothing."""
+    try:
+        document = json.loads(cause or "")
+    except (ValueError, RecursionError):
+        return {}
+    return document if isinstance(document, dict) and "Error" in document else {}
 
 
 def _verdict(events: Mapping[int, Event], attempt: Attempt) -> Verdict:

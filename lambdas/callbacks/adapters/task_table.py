@@ -22,7 +22,8 @@ from callbacks.domain.task import (
 )
 
 DUE_INDEX = "due"
-DUE_SHARDS = 8
+DELIVERY_SHARDS = 8  # Two writes a task of all channels; a partition takes 1,000 a second.
+WAIT_SHARDS = 4  # Two writes a task of one channel.
 TOKEN = "task_token"
 
 Item = dict[str, dict[str, Any]]
@@ -67,7 +68,7 @@ class DynamoDBTasks:
             ":recorded": {"S": OutcomeStatus.RECORDED},
             ":principal": {"S": principal},
             ":one": {"N": "1"},
-            ":shard": {"S": _shard(key)},
+            ":shard": {"S": _delivery_shard(key)},
             ":due_at": {"N": str(now + DUE_AFTER_CLAIM_SECONDS)},
         }
         if callback_id is not None:
@@ -128,24 +129,20 @@ class DynamoDBTaskOverview:
         self._table = table
 
     def due(self, now: int) -> Iterator[TaskKey]:
-        for shard in range(DUE_SHARDS):
-            pages = (
-                self._client()
-                .get_paginator("query")
-                .paginate(
-                    TableName=self._table,
-                    IndexName=DUE_INDEX,
-                    KeyConditionExpression="due_shard = :shard AND due_at <= :now",
-                    ExpressionAttributeValues={
-                        ":shard": {"S": str(shard)},
-                        ":now": {"N": str(now)},
-                    },
-                )
-            )
-            with unavailable(RecordUncertain, "Query"):
-                for page in pages:
-                    for item in page["Items"]:
-                        yield TaskKey(item["order_id"]["S"], item["task_type"]["S"])
+        for shard in range(DELIVERY_SHARDS):
+            yield from self._due(str(shard), now)
+
+    def overdue(self, task_type: str, now: int) -> Iterator[TaskKey]:
+        for shard in range(WAIT_SHARDS):
+            yield from self._due(f"{task_type}#{shard}", now)
+
+    def _due(self, shard: str, now: int) -> Iterator[TaskKey]:
+        for item in self._query(
+            IndexName=DUE_INDEX,
+            KeyConditionExpression="due_shard = :shard AND due_at <= :now",
+            ExpressionAttributeValues={":shard": {"S": shard}, ":now": {"N": str(now)}},
+        ):
+            yield TaskKey(item["order_id"]["S"], item["task_type"]["S"])
 
     def peek(self, key: TaskKey) -> CallbackTask | None:
         return next((task for task in self.of_order(key.order_id) if task.key == key), None)
@@ -153,19 +150,13 @@ class DynamoDBTaskOverview:
     def of_order(self, order_id: str) -> Sequence[CallbackTask]:
         if not TaskKey(order_id, "").is_task:
             return []
-        with unavailable(RecordUncertain, "Query"):
-            pages = (
-                self._client()
-                .get_paginator("query")
-                .paginate(
-                    TableName=self._table,
-                    KeyConditionExpression="order_id = :order_id",
-                    ExpressionAttributeValues={":order_id": {"S": order_id}},
-                    ConsistentRead=True,
-                    **_WITHOUT_TOKEN,
-                )
-            )
-            return [_decoded_item(item) for page in pages for item in page["Items"]]
+        items = self._query(
+            KeyConditionExpression="order_id = :order_id",
+            ExpressionAttributeValues={":order_id": {"S": order_id}},
+            ConsistentRead=True,
+            **_WITHOUT_TOKEN,
+        )
+        return [_decoded_item(item) for item in items]
 
     def replace(self, found: CallbackTask, new: CallbackTask) -> Write:
         with unavailable(RecordUncertain, "UpdateItem"):
@@ -176,6 +167,12 @@ class DynamoDBTaskOverview:
                     raise
                 return Write(applied=False, task=self.peek(found.key))
         return Write(applied=True, task=new)
+
+    def _query(self, **arguments: Any) -> Iterator[Item]:
+        pages = self._client().get_paginator("query").paginate(TableName=self._table, **arguments)
+        with unavailable(RecordUncertain, "Query"):
+            for page in pages:
+                yield from page["Items"]
 
 
 def _update(found: CallbackTask, new: CallbackTask) -> dict[str, Any]:
@@ -209,8 +206,22 @@ def _key(key: TaskKey) -> Item:
     return {"order_id": {"S": key.order_id}, "task_type": {"S": key.task_type}}
 
 
-def _shard(key: TaskKey) -> str:
-    return str(zlib.crc32(f"{key.order_id}\n{key.task_type}".encode()) % DUE_SHARDS)
+def _due_shard(task: CallbackTask) -> str:
+    """Of the index: by task type where a wait is due; where an outcome is, of whatever type.
+
+    So outcomes are found without knowing what task types there are, or were.
+    """
+    if task.has_deliveries:
+        return _delivery_shard(task.key)
+    return f"{task.key.task_type}#{_hash(task.key) % WAIT_SHARDS}"
+
+
+def _delivery_shard(key: TaskKey) -> str:
+    return str(_hash(key) % DELIVERY_SHARDS)
+
+
+def _hash(key: TaskKey) -> int:
+    return zlib.crc32(f"{key.order_id}\n{key.task_type}".encode())
 
 
 _STRINGS = ("callback_id", "execution_arn", TOKEN, "outcome_digest", "principal")
@@ -273,7 +284,7 @@ def _encoded(task: CallbackTask) -> Item:
     if task.prior_digests:
         item["prior_digests"] = {"L": [{"S": digest_} for digest_ in task.prior_digests]}
     if task.due_at is not None:
-        item["due_shard"] = {"S": _shard(task.key)}
+        item["due_shard"] = {"S": _due_shard(task)}
     return item
 
 

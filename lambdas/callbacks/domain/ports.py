@@ -49,6 +49,10 @@ class TaskOverview(Protocol):
         """Tasks with something to deliver or settle; may lag behind."""
         ...
 
+    def overdue(self, task_type: str, now: int) -> Iterable[TaskKey]:
+        """Tasks whose wait has timed out and that are still PENDING; may lag behind."""
+        ...
+
     def peek(self, key: TaskKey) -> CallbackTask | None: ...
 
     def of_order(self, order_id: str) -> Sequence[CallbackTask]: ...
@@ -74,6 +78,29 @@ class Run:
     ended_at: datetime | None = None
 
 
+class End(Enum):
+    """What the end of an execution without success means for its order."""
+
+    FAILED = "FAILED"
+    """The order has come to its end."""
+
+    STALLED = "STALLED"
+    """The execution can be resumed, and the order with it."""
+
+    REFUSED = "REFUSED"
+    """The order is another execution's."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutionFailure:
+    """How an execution ended that did not succeed; `ended_at` is in milliseconds."""
+
+    execution_arn: str
+    end: End
+    reason: str
+    ended_at: int
+
+
 class Workflow(Protocol):
     """The workflow service. Every method raises DependencyUnavailable if it cannot be reached."""
 
@@ -91,6 +118,10 @@ class Workflow(Protocol):
 
     def last_run(self, execution_arn: str) -> Run | None:
         """As of a minute ago or later; None for an execution that is not known (any more)."""
+        ...
+
+    def failure(self, execution_arn: str) -> ExecutionFailure | None:
+        """None for an execution that runs, has succeeded or is not known (any more)."""
         ...
 
 
@@ -204,6 +235,10 @@ class ChannelRegistry(Protocol):
 
     def get(self, task_type: str) -> Channel | None:
         """May be a minute old; raises DependencyUnavailable if the table cannot be read."""
+        ...
+
+    def task_types(self) -> Sequence[str]:
+        """Of all channels, now. Raises DependencyUnavailable if the table cannot be read."""
         ...
 
 

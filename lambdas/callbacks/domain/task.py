@@ -95,7 +95,9 @@ class CallbackTask:
     `work_id` names the piece of work: it is the callback_id of the first attempt at it.
     `outcome_is_final` outlives the outcome; None without one, or if it was recorded before this
     was kept. `queued_at` is when the redelivery queue last took the outcome: it has the message
-    for QUEUE_KEEPS_SECONDS, unless that is done with before.
+    for QUEUE_KEEPS_SECONDS, unless that is done with before. `due_at` is when somebody looks at the
+    record who was not asked to: for an outcome to deliver or settle, or else because the wait has
+    timed out.
     """
 
     key: TaskKey
@@ -161,6 +163,14 @@ class CallbackTask:
             and self.outcome_status is not OutcomeStatus.DEAD_LETTERED
         )
 
+    @property
+    def has_deliveries(self) -> bool:
+        """Whether an outcome, of the current attempt or a past one, is to be delivered or settled.
+
+        If so it is what `due_at` is about.
+        """
+        return self.awaits_delivery or bool(self.unsettled)
+
     def is_queued(self, now: int) -> bool:
         return _is_kept(self.queued_at, now)
 
@@ -217,6 +227,7 @@ def registered(
         callback_id_required=callback_id_required,
         retention_seconds=retention_seconds,
         ttl=deadline + retention_seconds,
+        due_at=deadline,
     )
 
 
@@ -240,7 +251,7 @@ def taken_over(found: CallbackTask, new: CallbackTask) -> CallbackTask:
         work_id=found.work_id if same_work else new.work_id,
         attempts=attempts,
         prior_digests=prior_digests,
-        due_at=(found.due_at or new.requested_at // 1000) if unsettled else None,
+        due_at=(_due_delivery(found) or new.requested_at // 1000) if unsettled else new.due_at,
         ttl=None if unsettled else new.ttl,
         version=found.version + 1,
     )
@@ -280,10 +291,9 @@ def joined(task: CallbackTask, due_at: int) -> CallbackTask:
 
 
 def leased(task: CallbackTask, until: int) -> CallbackTask:
-    """Taken up by a sweep; without anything left to deliver or settle, it is due no more."""
-    if task.awaits_delivery or task.unsettled:
-        return replace(task, due_at=until, version=task.version + 1)
-    return replace(task, due_at=None, version=task.version + 1)
+    """Taken up by a sweep, which is to come again for what is left to deliver or settle."""
+    due_at = until if task.has_deliveries else _due_without_delivery(task)
+    return replace(task, due_at=due_at, version=task.version + 1)
 
 
 def queued(task: CallbackTask, callback_id: str, now: int) -> CallbackTask:
@@ -313,7 +323,7 @@ def dead_lettered(task: CallbackTask, now: int) -> CallbackTask:
         queued_at=None,
         version=task.version + 1,
     )
-    return _with_due(given_up, now)
+    return _with_due(given_up, _due_delivery(task), now)
 
 
 def completed(task: CallbackTask, now: int) -> CallbackTask:
@@ -336,7 +346,8 @@ def settled(task: CallbackTask, callback_id: str, settlement: Settlement, now: i
     if past.is_settled:
         past = replace(past, attempt=None)
     attempts = {**task.attempts, callback_id: past}
-    return _with_due(replace(task, attempts=attempts, version=task.version + 1), now)
+    after = replace(task, attempts=attempts, version=task.version + 1)
+    return _with_due(after, _due_delivery(task), now)
 
 
 def _past(found: CallbackTask) -> PastAttempt:
@@ -364,19 +375,26 @@ def _closed(
         outcome_status=outcome_status,
         queued_at=None,
         closed_at=now,
-        due_at=None,
         version=task.version + 1,
     )
-    return _with_due(closed, now)
+    return _with_due(closed, None, now)
 
 
-def _with_due(task: CallbackTask, now: int) -> CallbackTask:
-    """Due while something is left to deliver or settle, and mortal only when nothing is."""
-    if task.awaits_delivery or task.unsettled:
-        return replace(task, due_at=task.due_at or now + DUE_AFTER_CLAIM_SECONDS, ttl=None)
+def _with_due(task: CallbackTask, due_at: int | None, now: int) -> CallbackTask:
+    """Mortal only when nothing is left to deliver or settle, which is due at `due_at` or soon."""
+    if task.has_deliveries:
+        return replace(task, due_at=due_at or now + DUE_AFTER_CLAIM_SECONDS, ttl=None)
     is_open = task.status in (Status.PENDING, Status.COMPLETING)
     ends = max(now, task.deadline) if is_open else now
-    return replace(task, due_at=None, ttl=ends + task.retention_seconds)
+    return replace(task, due_at=_due_without_delivery(task), ttl=ends + task.retention_seconds)
+
+
+def _due_delivery(task: CallbackTask) -> int | None:
+    return task.due_at if task.has_deliveries else None
+
+
+def _due_without_delivery(task: CallbackTask) -> int | None:
+    return task.deadline if task.status is Status.PENDING else None
 
 
 def _is_kept(queued_at: int | None, now: int) -> bool:

@@ -1,25 +1,11 @@
 """An execution ended without finishing its order: close its tasks and mark the order."""
 
 from dataclasses import dataclass
-from enum import Enum
 
 from callbacks.domain.errors import DependencyUnavailable
-from callbacks.domain.ports import Clock, Orders, TaskOverview, Workflow
+from callbacks.domain.ports import Clock, End, Orders, TaskOverview, Workflow
 from callbacks.domain.task import CallbackTask, Status, expired
 from callbacks.usecases.settle import SameOutcome, advance, has_ended
-
-
-class End(Enum):
-    """What the end of an execution means for its order."""
-
-    FAILED = "FAILED"
-    """The order has come to its end."""
-
-    STALLED = "STALLED"
-    """The execution can be resumed, and the order with it."""
-
-    REFUSED = "REFUSED"
-    """The order is another execution's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +26,7 @@ class ExecutionCloser:
         ended_at: int,
         end: End = End.FAILED,
     ) -> bool:
-        """Expires what the execution waited on; True if the order was marked.
+        """Marks the order, expires what the execution waited on; True if the order was marked.
 
         An outcome that is already recorded is left to redelivery, which reports it. An order on
         which another execution still works is left alone, and so is what the execution itself
@@ -50,23 +36,29 @@ class ExecutionCloser:
         if it takes another minute until one can tell whether the execution was redriven.
         """
         now = int(self.clock.now())
-        others_work = False
+        own, others_work = [], False
         for task in self.tasks.of_order(order_id):
             if task.execution_arn == execution_arn and task.requested_at <= ended_at:
-                self._expire(task, now)
+                own.append(task)
             elif task.status not in (Status.PENDING, Status.COMPLETING):
                 continue
             elif task.execution_arn == execution_arn and self._has_ended(task, now):
-                self._expire(task, now)
+                own.append(task)
             else:
                 others_work = others_work or not task.is_past_deadline(now)
+        marked = not others_work and self._mark(order_id, reason, end)
+        for task in own:
+            self._expire(task, now)
+        return marked
+
+    def _mark(self, order_id: str, reason: str, end: End) -> bool:
         match end:
             case End.REFUSED:
                 return False
             case End.STALLED:
-                return not others_work and self.orders.mark_stalled(order_id, reason)
+                return self.orders.mark_stalled(order_id, reason)
             case End.FAILED:
-                return not others_work and self.orders.mark_failed(order_id, reason)
+                return self.orders.mark_failed(order_id, reason)
 
     def _has_ended(self, task: CallbackTask, now: int) -> bool:
         ended = has_ended(self.workflow, task, now)

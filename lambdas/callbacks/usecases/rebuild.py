@@ -14,7 +14,7 @@ from callbacks.domain.ports import (
     TaskStore,
     Waits,
 )
-from callbacks.domain.task import CallbackTask, registered, taken_over
+from callbacks.domain.task import CallbackTask, Status, leased, registered, taken_over
 
 
 class Finding(StrEnum):
@@ -103,8 +103,12 @@ class Rebuilder:
             finding = _finding(found, wait, waits)
             if finding is not Finding.REBUILT:
                 return finding
-            new = taken_over(found, task)
-            write = self.store.replace(found, replace(new, work_id=wait.work_id or new.work_id))
+            if found.callback_id == wait.callback_id:
+                new = leased(found, found.deadline)
+            else:
+                new = taken_over(found, task)
+                new = replace(new, work_id=wait.work_id or new.work_id)
+            write = self.store.replace(found, new)
         return Finding.REBUILT
 
     def _task(self, wait: OpenWait, channel: Channel) -> CallbackTask:
@@ -122,10 +126,14 @@ class Rebuilder:
 
 
 def _finding(found: CallbackTask | None, wait: OpenWait, waits: Waits) -> Finding:
-    """An attempt that the execution has ended is older, whatever its dispatcher's clock said."""
+    """An attempt that the execution has ended is older, whatever its dispatcher's clock said.
+
+    The record of a wait that has no due date is from before waits had one.
+    """
     if found is None:
         return Finding.REBUILT
     if found.callback_id == wait.callback_id:
-        return Finding.CURRENT
+        is_unlisted = found.status is Status.PENDING and found.due_at is None
+        return Finding.REBUILT if is_unlisted else Finding.CURRENT
     is_older = found.callback_id in waits.ended or found.requested_at < wait.scheduled_at
     return Finding.REBUILT if is_older else Finding.NEWER

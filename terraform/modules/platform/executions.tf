@@ -56,6 +56,26 @@ resource "aws_lambda_function_event_invoke_config" "close_execution" {
   }
 }
 
+# The events above are EventBridge's best effort: what they should have closed is closed by its deadline.
+resource "aws_cloudwatch_event_rule" "reconcile" {
+  name                = "${var.name_prefix}-reconcile-tasks"
+  description         = "Starts the search for tasks whose wait has timed out though nobody said so."
+  schedule_expression = "rate(5 minutes)"
+}
+
+resource "aws_cloudwatch_event_target" "reconcile" {
+  rule = aws_cloudwatch_event_rule.reconcile.name
+  arn  = module.function["reconcile_tasks"].arn
+}
+
+resource "aws_lambda_permission" "reconcile" {
+  statement_id  = "AllowSchedule"
+  action        = "lambda:InvokeFunction"
+  function_name = module.function["reconcile_tasks"].name
+  principal     = "events.amazonaws.com"
+  source_arn    = aws_cloudwatch_event_rule.reconcile.arn
+}
+
 resource "aws_sqs_queue" "close_execution_dead_letter" {
   name                      = "${var.name_prefix}-close-execution-dead-letter"
   kms_master_key_id         = aws_kms_key.this.arn

@@ -45,6 +45,11 @@ locals {
     ]
   }
 
+  query_index = {
+    actions   = ["dynamodb:Query"]
+    resources = ["${aws_dynamodb_table.callback_tasks.arn}/index/due"]
+  }
+
   functions = {
     close_execution = {
       description = "Closes the pending callback tasks of an execution that has failed, timed out or been aborted, and marks its order."
@@ -147,6 +152,29 @@ locals {
       timeout_seconds = 300 # It starts a page of executions while it has two minutes left.
     }
 
+    reconcile_tasks = {
+      description = "Closes tasks whose wait has timed out though nobody said so, every five minutes, and marks their orders."
+      environment_variables = {
+        CALLBACK_TABLE = aws_dynamodb_table.callback_tasks.name
+        ORDERS_TABLE   = aws_dynamodb_table.orders.name
+      }
+      kms_via_services = ["dynamodb"]
+      permissions = {
+        CloseTasks = local.change_tasks
+        DescribeExecutions = {
+          actions   = ["states:DescribeExecution"]
+          resources = local.execution_arns
+        }
+        FindOverdueTasks = local.query_index
+        FindTasks        = local.read_without_token
+        MarkOrder = {
+          actions   = ["dynamodb:UpdateItem"]
+          resources = [aws_dynamodb_table.orders.arn]
+        }
+      }
+      timeout_seconds = 280 # Ends before the next run starts.
+    }
+
     redeliver_callback = {
       description = "Delivers recorded outcomes that the workflow service did not take at first."
       environment_variables = {
@@ -176,10 +204,7 @@ locals {
       }
       kms_via_services = ["dynamodb", "sqs"]
       permissions = {
-        FindDueTasks = {
-          actions   = ["dynamodb:Query"]
-          resources = ["${aws_dynamodb_table.callback_tasks.arn}/index/due"]
-        }
+        FindDueTasks  = local.query_index
         ReadDueTasks  = local.read_without_token
         LeaseDueTasks = local.change_tasks
         QueueForRedelivery = {

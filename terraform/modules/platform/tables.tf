@@ -25,7 +25,8 @@ resource "aws_dynamodb_table" "callback_tasks" {
     type = "S"
   }
 
-  # Sparse: holds what is still to be delivered or settled, and nothing else.
+  # Sparse: holds what is open, by when somebody must look at it: outcomes to deliver or settle in the partitions 0 to 7, and waits, by their
+  # deadlines, in TASK_TYPE#0 to TASK_TYPE#3. No token and no outcome is in it.
   global_secondary_index {
     name            = "due"
     hash_key        = "due_shard"

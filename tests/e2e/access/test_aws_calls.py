@@ -20,7 +20,8 @@ DISPATCHERS = {DISPATCHER, "order-fraud-review", "type-that-a-test-adds"}
 WEBHOOK = "order-fraud-review-sentinel-review"
 RESUMERS = {"external-callback", "redeliver-callback"}
 REBUILDER = "rebuild-tasks"
-WITHOUT_TOKEN = {"close-execution", REBUILDER, "sweep-due-callbacks", WEBHOOK}
+RECONCILERS = {"close-execution", "reconcile-tasks"}
+WITHOUT_TOKEN = RECONCILERS | {REBUILDER, "sweep-due-callbacks", WEBHOOK}
 
 REFUSALS = frozenset(
     {
@@ -165,6 +166,16 @@ CALLS = {
             **query(harness, ProjectionExpression="order_id, task_type")
         ),
     ),
+    "find what is due": call(
+        "dynamodb",
+        {"reconcile-tasks", "sweep-due-callbacks"},
+        lambda dynamodb, harness: dynamodb.query(
+            TableName=tasks(harness),
+            IndexName="due",
+            KeyConditionExpression="due_shard = :shard",
+            ExpressionAttributeValues={":shard": {"S": "0"}},
+        ),
+    ),
     "put a task": call(
         "dynamodb",
         DISPATCHERS | {REBUILDER},
@@ -200,13 +211,8 @@ CALLS = {
     ),
     "change an order": call(
         "dynamodb",
-        {
-            "get-order-metadata",
-            "process-shipping-result",
-            "close-execution",
-            "order-processing",
-            "order-review",
-        },
+        RECONCILERS
+        | {"get-order-metadata", "process-shipping-result", "order-processing", "order-review"},
         lambda dynamodb, harness: dynamodb.update_item(
             TableName=orders(harness),
             Key=order_key(harness),
@@ -260,7 +266,7 @@ CALLS = {
     ),
     "describe an execution": call(
         "stepfunctions",
-        DISPATCHERS | RESUMERS | {"close-execution"},
+        DISPATCHERS | RESUMERS | RECONCILERS,
         lambda states, harness: states.describe_execution(executionArn=harness.task.execution_arn),
     ),
     "start an execution": call(

@@ -173,6 +173,7 @@ RULES: dict[str, tuple[Request, dict[str, dict[str, Any]]]] = {
         )
         for name in (
             "rebuild_tasks",
+            "reconcile_tasks",
             "redeliver_callback",
             "sweep_due_callbacks",
             "close_execution",
@@ -253,6 +254,7 @@ RULES: dict[str, tuple[Request, dict[str, dict[str, Any]]]] = {
                     "get_order_metadata",
                     "process_shipping_result",
                     "rebuild_tasks",
+                    "reconcile_tasks",
                     "redeliver_callback",
                     "sweep_due_callbacks",
                 )

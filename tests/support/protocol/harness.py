@@ -11,6 +11,7 @@ from callbacks.domain.task import CLOCK_MARGIN_SECONDS, Attempt, CallbackTask, T
 from callbacks.usecases.close_execution import ExecutionCloser
 from callbacks.usecases.complete import Completer
 from callbacks.usecases.dispatch import Dispatcher, DispatchRequest
+from callbacks.usecases.reconcile import Reconciler
 from callbacks.usecases.redeliver import Disposition, Redeliverer
 from callbacks.usecases.sweep import Sweeper
 
@@ -63,6 +64,9 @@ class Tasks(FakeTasks):
 
 class TaskOverview(FakeTaskOverview):
     def stale_due(self, now: int) -> list[TaskKey]:  # noqa: ARG002
+        return []
+
+    def stale_overdue(self, task_type: str, now: int) -> list[TaskKey]:  # noqa: ARG002
         return []
 
 
@@ -147,6 +151,7 @@ class Parts:
     redeliverer: type[Redeliverer] = Redeliverer
     sweeper: type[Sweeper] = Sweeper
     closer: type[ExecutionCloser] = ExecutionCloser
+    reconciler: type[Reconciler] = Reconciler
 
 
 class Harness:
@@ -170,6 +175,7 @@ class Harness:
         queue = stepped(self.queue, DependencyUnavailable, self.down)
         ahead = SkewedClock(self.clock, CLOCK_SKEW_SECONDS)
         behind = SkewedClock(self.clock, -CLOCK_SKEW_SECONDS)
+        registry = FakeChannels({KEY.task_type: _channel(callback_id_required)})
         self.dispatchers = {
             execution: parts.dispatcher(
                 source="/callback-channels/test",
@@ -177,7 +183,7 @@ class Harness:
                 store=store,
                 topic=stepped(self.topic, DependencyUnavailable, self.down),
                 workflow=workflow,
-                registry=FakeChannels({KEY.task_type: _channel(callback_id_required)}),
+                registry=registry,
                 contracts=FakeContracts(),
                 clock=clock,
             )
@@ -192,12 +198,20 @@ class Harness:
             dead_letters=stepped(self.dead_letters, DependencyUnavailable, self.down),
             clock=ahead,
         )
-        overview = stepped(TaskOverview(self.tasks), RecordUncertain, self.down)
+        self.overview = TaskOverview(self.tasks)
+        overview = stepped(self.overview, RecordUncertain, self.down)
         self.sweeper = parts.sweeper(tasks=overview, redelivery=queue, clock=ahead)
         self.closer = parts.closer(
             tasks=overview,
             orders=stepped(self.orders, DependencyUnavailable, self.down),
             workflow=workflow,
+            clock=ahead,
+        )
+        self.reconciler = parts.reconciler(
+            registry=registry,
+            tasks=overview,
+            workflow=workflow,
+            closer=self.closer,
             clock=ahead,
         )
 
@@ -247,6 +261,11 @@ class Harness:
         self.workflow.redrive(execution_arn, self.clock.now())
 
     @property
+    def is_overdue(self) -> bool:
+        record, now = self.record, int(self.clock.now())
+        return record is not None and bool(self.overview.overdue(KEY.task_type, now))
+
+    @property
     def is_expired(self) -> bool:
         ttl = self.record.ttl if self.record is not None else None
         return ttl is not None and ttl < self.clock.now()
@@ -272,12 +291,28 @@ class Harness:
                     self.redeliverer.redeliver(message) is Disposition.DONE,
                     "with all services well, a redelivery is done at once",
                 )
-            if self.record is None or self.record.due_at is None:
+            if not self.has_deliveries:
                 break
+            self._pass_time_until_due()
+        self.invariants.check_rest(self.record)
+
+    @property
+    def has_deliveries(self) -> bool:
+        return self.record is not None and self.record.has_deliveries
+
+    def end_waits(self) -> None:
+        """Nobody says that the wait timed out."""
+        if self.record is not None and self.record.due_at is not None:
+            self._pass_time_until_due()
+            self.pass_time(1)
+            self.reconciler.reconcile()
+            require(self.record.due_at is None, "a wait that timed out ends")
+
+    def _pass_time_until_due(self) -> None:
+        if self.record is not None and self.record.due_at is not None:
             wait = self.record.due_at - self.clock.now()
             require(wait <= LONGEST_DUE_SECONDS, "rest comes by due dates within an hour")
             self.pass_time(max(1, wait))
-        self.invariants.check_rest(self.record)
 
 
 def _channel(callback_id_required: bool) -> Channel:

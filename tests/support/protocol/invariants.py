@@ -335,7 +335,11 @@ class Invariants:
         if record is None:
             return
         require(not record.unsettled, "every replaced attempt is settled in the end")
-        require(record.due_at is None, "nothing stays due for ever")
+        pending = record.status is Status.PENDING
+        require(
+            record.due_at == (record.deadline if pending else None),
+            "what stays due is the end of a wait",
+        )
         require(
             record.status is not Status.COMPLETING
             or record.outcome_status is OutcomeStatus.DEAD_LETTERED,
@@ -358,6 +362,10 @@ class Invariants:
         closed = task.status in (Status.COMPLETED, Status.EXPIRED)
         require(not (closed and task.task_token), "a closed task keeps no token")
         require(not undelivered or task.due_at is not None, "what is not delivered is due")
+        require(
+            task.status is not Status.PENDING or task.due_at is not None,
+            "a wait that nobody ends comes to an end",
+        )
         require(
             task.due_at is None or task.due_at <= self.clock.now() + LONGEST_DUE_SECONDS,
             "a due date lies within an hour",
@@ -416,7 +424,7 @@ class Invariants:
 def _holds(process: Process, entry: Entry) -> bool:
     """Whether the record as the process last saw it is due, or has settled the outcome."""
     seen = next(task for reply in reversed(process.replies) if (task := _task_of(reply)))
-    if seen.due_at is not None:
+    if seen.has_deliveries and seen.due_at is not None:
         return True
     if seen.callback_id == entry.callback_id:
         return seen.status in (Status.COMPLETED, Status.EXPIRED)

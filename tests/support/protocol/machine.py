@@ -270,27 +270,46 @@ class Lifecycle(RuleBasedStateMachine):
     @rule(choice=choices, stale=st.booleans(), late=st.booleans(), fate=fates)
     def redeliver(self, choice: int, stale: bool, late: bool, fate: Fate) -> None:
         """Any message that waits, or one that was done with; late, when tries have ended."""
-        if late:
-            self._pass_time(LAST_TRY_SECONDS)
         waiting = self.harness.queue.messages
         messages = self.delivered if self.delivered and (stale or not waiting) else waiting
-        message = chosen(messages, choice)
+        self._redeliver(chosen(messages, choice), late, fate)
 
-        def tried(process: Process) -> None:
-            self._check_background(process)
-            if process.result is Disposition.DONE and message in waiting:
-                waiting.remove(message)
-                self.delivered.append(message)
-
-        def call() -> Disposition:
-            return self.harness.redeliverer.redeliver(message)
-
-        self._start("redeliver, late" if late else "redeliver", call, tried, fate)
+    @precondition(lambda self: any(map(self.harness.may_wait, EXECUTIONS)))
+    @rule(
+        choice=choices,
+        outcome=st.sampled_from(OUTCOMES),
+        is_retried=st.booleans(),
+        is_repeated=st.booleans(),
+    )
+    def give_up(self, choice: int, outcome: Outcome, is_retried: bool, is_repeated: bool) -> None:
+        """Step Functions is away for longer than an outcome's tries last."""
+        harness = self.harness
+        execution = chosen([one for one in EXECUTIONS if harness.may_wait(one)], choice)
+        token = self._enter_wait(execution, AT_ONCE)
+        if not self.published:
+            return
+        entry, down = self.published[-1], set(harness.down)
+        harness.down |= OUTAGES["Step Functions"] | OUTAGES["Step Functions' history"]
+        self._call_back(entry, True, outcome, AT_ONCE)
+        if is_retried:
+            harness.workflow.time_out(token)
+            self._enter_wait(execution, AT_ONCE)
+        if harness.queue.messages:
+            self._redeliver(harness.queue.messages[-1], True, AT_ONCE)
+        if is_repeated:
+            self._call_back(entry, True, outcome, AT_ONCE)
+        harness.down.intersection_update(down)
 
     @precondition(lambda self: self._is_due)
     @rule(fate=fates)
     def sweep(self, fate: Fate) -> None:
         self._start("sweep", self.harness.sweeper.sweep, self._check_background, fate)
+
+    @precondition(lambda self: self.harness.is_overdue)
+    @rule(fate=fates)
+    def reconcile(self, fate: Fate) -> None:
+        """Events of executions' ends may never come."""
+        self._start("reconcile", self.harness.reconciler.reconcile, self._check_background, fate)
 
     @precondition(lambda self: self.harness.dead_letters.messages)
     @rule(choice=choices)
@@ -376,6 +395,7 @@ class Lifecycle(RuleBasedStateMachine):
             for running in list(self.running):
                 self._finish(running)
             self.harness.come_to_rest()
+            self.harness.end_waits()
             self._check_order()
         finally:
             for running in self.running:
@@ -387,7 +407,7 @@ class Lifecycle(RuleBasedStateMachine):
 
     @property
     def _is_due(self) -> bool:
-        return self.harness.record is not None and self.harness.record.due_at is not None
+        return self.harness.has_deliveries
 
     def _was_registered_shortly_before(self, instant: float) -> bool:
         entry = self._current
@@ -442,6 +462,22 @@ class Lifecycle(RuleBasedStateMachine):
             harness.workflow.time_out(token)
 
         self._start("dispatch", call, dispatched, fate)
+
+    def _redeliver(self, message: Redelivery, late: bool, fate: Fate) -> None:
+        waiting = self.harness.queue.messages
+        if late:
+            self._pass_time(LAST_TRY_SECONDS)
+
+        def tried(process: Process) -> None:
+            self._check_background(process)
+            if process.result is Disposition.DONE and message in waiting:
+                waiting.remove(message)
+                self.delivered.append(message)
+
+        def call() -> Disposition:
+            return self.harness.redeliverer.redeliver(message)
+
+        self._start("redeliver, late" if late else "redeliver", call, tried, fate)
 
     def _kind(self, call: Call) -> str:
         entry, invariants = call.entry, self.harness.invariants

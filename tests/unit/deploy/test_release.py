@@ -6,9 +6,14 @@ from typing import Any, cast
 
 import boto3
 import pytest
+from callbacks.adapters.aws import lazy
+from callbacks.adapters.task_table import DynamoDBTasks
+from callbacks.domain.task import TaskKey
 from moto import mock_aws
 
+from tests.support.cloud import create_task_table
 from tests.support.services import intercepted
+from tests.support.tasks import completing, done, pending, unsettled
 from tools.contracts import tree
 from tools.deploy import release
 from tools.deploy.accounts import Account
@@ -41,18 +46,7 @@ class Root:
 def account(identity: None) -> Iterator[Account]:  # noqa: ARG001
     with mock_aws():
         account = Account(boto3.Session(region_name="eu-west-1"))
-        account.dynamodb.create_table(
-            TableName=TABLE,
-            BillingMode="PAY_PER_REQUEST",
-            KeySchema=[
-                {"AttributeName": "order_id", "KeyType": "HASH"},
-                {"AttributeName": "task_type", "KeyType": "RANGE"},
-            ],
-            AttributeDefinitions=[
-                {"AttributeName": "order_id", "AttributeType": "S"},
-                {"AttributeName": "task_type", "AttributeType": "S"},
-            ],
-        )
+        create_task_table(account.dynamodb.meta.client, TABLE)
         yield account
 
 
@@ -68,15 +62,9 @@ def root(account: Account, tmp_path: Path) -> Root:
     for task_type in ("FLOWERS", "GIFTS"):
         topic = account.sns.create_topic(Name=task_type.lower())["TopicArn"]
         put(account, "#CHANNEL", task_type, topic_arn=topic, partners={}, task_token="x")
-        for status in ("PENDING", "COMPLETING", "COMPLETED", "EXPIRED"):
-            put(
-                account,
-                f"{task_type}-{status}",
-                task_type,
-                status=status,
-                deadline=1795358323,
-                task_token="secret",
-            )
+        for made in (pending, completing, done, unsettled):
+            key = TaskKey(f"{task_type}-{made.__name__}", task_type)
+            assert DynamoDBTasks(lazy("dynamodb"), TABLE).create(made(key=key)).applied
     kept = tmp_path / tree.channel("GIFTS")
     kept.parent.mkdir(parents=True)
     kept.touch()
@@ -89,16 +77,24 @@ def test_names_what_is_open_before_it_changes_anything(account: Account, root: R
 
     assert root.commands == []
     said = str(refused.value)
-    assert "FLOWERS  FLOWERS-PENDING  PENDING, due by 2026-11-22T14:38:43Z" in said
-    assert "FLOWERS-COMPLETING" in said
+    assert "FLOWERS  FLOWERS-pending  PENDING, due by 2027-01-16T08:00:06Z" in said
+    assert "FLOWERS  FLOWERS-completing  COMPLETING" in said
+    assert "FLOWERS  FLOWERS-unsettled  PENDING" in said
     assert "ABANDON=FLOWERS" in said
-    assert not any(text in said for text in ("COMPLETED", "EXPIRED", "GIFTS", "secret"))
+    assert not any(text in said for text in ("FLOWERS-done", "GIFTS", "SECRET"))
+
+
+def test_asks_the_index_and_scans_nothing(account: Account, root: Root) -> None:
+    with intercepted(account.dynamodb.meta.client) as dynamodb, pytest.raises(OpenTasksError):
+        release.check(cast(Directory, root), account)
+
+    assert {operation for operation, _ in dynamodb.calls} == {"Query", "GetItem"}
 
 
 def test_removes_what_is_given_up(account: Account, root: Root) -> None:
     release.check(cast(Directory, root), account, ["FLOWERS"])
 
-    with pytest.raises(OpenTasksError, match="GIFTS-PENDING"):
+    with pytest.raises(OpenTasksError, match="GIFTS-pending"):
         release.check(cast(Directory, root), account, ["FLOWERS"], everything=True)
 
 
@@ -108,9 +104,10 @@ def test_has_nothing_to_lose_before_the_first_apply(account: Account, tmp_path: 
 
 def test_names_some_of_many(account: Account, root: Root) -> None:
     for number in range(30):
-        put(account, f"order-{number}", "FLOWERS", status="PENDING", deadline=1)
+        key = TaskKey(f"order-{number}", "FLOWERS")
+        DynamoDBTasks(lazy("dynamodb"), TABLE).create(pending(key=key))
 
-    with pytest.raises(OpenTasksError, match="and 12 more"):
+    with pytest.raises(OpenTasksError, match="and 13 more"):
         release.check(cast(Directory, root), account)
 
 

@@ -79,6 +79,7 @@ def test_a_registration() -> None:
         callback_id_required=True,
         retention_seconds=RETENTION,
         ttl=DEADLINE + RETENTION,
+        due_at=DEADLINE,
         version=1,
     )
 
@@ -190,6 +191,7 @@ def test_an_expiry() -> None:
         "status": Status.EXPIRED,
         "task_token": None,
         "closed_at": NOW + 30,
+        "due_at": None,
         "ttl": NOW + 30 + RETENTION,
         "version": 2,
     }
@@ -198,7 +200,9 @@ def test_an_expiry() -> None:
 def test_a_lease() -> None:
     assert changes(CLAIMED, leased(CLAIMED, NOW + 300)) == {"due_at": NOW + 300, "version": 3}
     idle = replace(new(), due_at=NOW)
-    assert changes(idle, leased(idle, NOW + 300)) == {"due_at": None, "version": 2}
+    assert changes(idle, leased(idle, NOW + 300)) == {"due_at": DEADLINE, "version": 2}
+    closed = replace(completed(CLAIMED, NOW), due_at=NOW)
+    assert changes(closed, leased(closed, NOW + 300)) == {"due_at": None, "version": 4}
 
 
 def test_taking_over_what_is_on_its_way() -> None:
@@ -244,7 +248,7 @@ def test_taking_over_what_is_closed(found: CallbackTask, settlement: Settlement)
 
     past = PastAttempt(NOW * 1000 + 250, digest(SHIPPED), settlement)
     assert (task.attempts, task.version) == ({"attempt-1": past}, 4)
-    assert (task.due_at, task.ttl) == (None, NOW + 100 + 306 + RETENTION)
+    assert (task.due_at, task.ttl) == (NOW + 100 + 306, NOW + 100 + 306 + RETENTION)
 
 
 def test_what_is_queued_and_what_is_not() -> None:
@@ -285,8 +289,8 @@ def test_settling_a_past_attempt(settlement: Settlement, keeps_attempt: bool, is
     assert past.settlement is settlement
     assert (past.attempt is not None) is keeps_attempt
     assert after.version == 4
-    ends = NOW + 100 + 306 + RETENTION
-    assert (after.due_at, after.ttl) == ((NOW + 70, None) if is_due else (None, ends))
+    ends = NOW + 100 + 306
+    assert (after.due_at, after.ttl) == ((NOW + 70, None) if is_due else (ends, ends + RETENTION))
 
 
 def test_a_past_attempt_that_is_taken_up_again_is_due_in_a_minute() -> None:

@@ -4,9 +4,9 @@ import json
 from typing import Any
 
 import pytest
+from callbacks.adapters.step_functions import FAILS_AGAIN
 from callbacks.domain.errors import DependencyUnavailable
 from callbacks.domain.task import Status
-from functions.close_execution import handler
 
 from tests.support.deployed import Deployed
 from tests.support.functions import execution_event
@@ -109,7 +109,7 @@ def test_a_fail_state_fails_the_order_with_the_error_that_was_caught(
     assert json.loads(order["failure_reason"]) == caught
 
 
-@pytest.mark.parametrize("error", sorted(handler.FAILS_AGAIN))
+@pytest.mark.parametrize("error", sorted(FAILS_AGAIN))
 def test_what_a_redrive_would_meet_again_fails_the_order(error: str, deployed: Deployed) -> None:
     deployed.aws.put_order(KEY.order_id)
 

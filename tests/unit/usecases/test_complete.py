@@ -335,7 +335,7 @@ class TestUnsettledPastAttempt:
 
         assert complete(harness) is Result.DUPLICATE
         assert harness.record().attempts["attempt-1"].settlement is Settlement.DELIVERED
-        assert harness.record().due_at is None
+        assert harness.record().due_at == harness.record().deadline
         assert sent(harness, 2) is None
 
     def test_is_a_duplicate_even_if_that_cannot_be_recorded(self, harness: Harness) -> None:
@@ -382,7 +382,7 @@ class TestUnsettledPastAttempt:
         else:
             assert complete(harness) is Result.HELD
 
-        assert given_up.due_at is None
+        assert given_up.due_at == given_up.deadline
         assert harness.record().due_at == NOW + 60
         assert harness.record().ttl is None
         harness.clock.seconds = NOW + 60

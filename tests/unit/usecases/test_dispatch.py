@@ -168,7 +168,7 @@ class TestRegistration:
         )
         assert (task.execution_arn, task.requested_at) == (EXECUTION, LATER * 1000)
         assert task.ttl == task.deadline + RETENTION_SECONDS
-        assert task.due_at is None
+        assert task.due_at == task.deadline
 
     @pytest.mark.parametrize(("asked", "longest"), [(None, 86_400), (60, 60)])
     def test_lasts_longer_than_the_wait(

@@ -105,6 +105,16 @@ def test_the_record_of_the_attempt_stands_however_far_it_has_come(
     assert harness.record() == task
 
 
+def test_a_record_from_before_waits_were_due_is_made_due(harness: Harness) -> None:
+    harness.given(replace(pending(), due_at=None))
+    harness.executions.running = {EXECUTION: Waits([open_wait()])}
+
+    assert found(harness.rebuilder.rebuild(None, FOREVER, dry_run=True)) == {Finding.REBUILT: 1}
+    assert harness.record().due_at is None
+    assert found(harness.rebuilder.rebuild(None, FOREVER, dry_run=False)) == {Finding.REBUILT: 1}
+    assert harness.record() == replace(pending(), version=2)
+
+
 @pytest.mark.parametrize("execution_arn", [EXECUTION, OTHER_EXECUTION])
 def test_a_newer_record_stands(execution_arn: str, harness: Harness) -> None:
     newer = harness.given(pending(2, execution_arn=execution_arn))

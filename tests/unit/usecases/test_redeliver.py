@@ -257,7 +257,7 @@ class TestLastTry:
         past = harness.record().attempts["attempt-1"]
         assert past.settlement is Settlement.DEAD_LETTERED
         assert past.attempt is not None
-        assert harness.record().due_at is None
+        assert harness.record().due_at == harness.record().deadline
 
     def test_of_a_past_attempt_can_be_settled_later(self, harness: Harness) -> None:
         harness.given(unsettled())

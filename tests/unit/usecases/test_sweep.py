@@ -159,11 +159,12 @@ def test_what_was_given_up_is_not_queued_with_what_is_to_be_settled(harness: Har
     assert harness.queue.messages == [FIRST]
 
 
-def test_a_record_that_is_due_for_nothing_is_due_no_more(harness: Harness) -> None:
-    harness.given(replace(pending(), due_at=NOW))
+def test_a_record_with_nothing_left_to_deliver_is_due_when_its_wait_ends(harness: Harness) -> None:
+    harness.given(completing())
+    before(harness.tasks, "peek", lambda: harness.given(replace(pending(), due_at=NOW)))
 
-    assert sweep_after(harness, 0) == 0
-    assert harness.record().due_at is None
+    assert sweep_after(harness, MINUTE) == 0
+    assert harness.record().due_at == pending().deadline
 
 
 def test_all_that_is_due_is_queued(harness: Harness) -> None:

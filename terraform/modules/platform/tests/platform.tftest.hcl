@@ -135,6 +135,7 @@ run "names_what_functions_may_touch" {
       get_order_metadata      = tolist(["table/orders"])
       process_shipping_result = tolist(["table/orders"])
       rebuild_tasks           = tolist(["table/tasks"])
+      reconcile_tasks         = tolist(["table/orders", "table/tasks", "table/tasks/index/due"])
       redeliver_callback      = tolist(["redelivery", "redelivery-dead-letter", "table/tasks"])
       sweep_due_callbacks     = tolist(["redelivery", "table/tasks", "table/tasks/index/due"])
     }
