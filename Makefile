@@ -35,7 +35,7 @@ env: ## Print shell exports for the local environment (make -s env; ACCOUNT=part
 	@$(DEVENV) env --account '$(ACCOUNT)' || { echo '$(NOWHERE)'; exit 1; }
 
 test: $(VENV)/.ready $(ENGINE_VENV)/.ready ## Run every check, side by side
-	@$(RUN) -m tools.checks lint types unit terraform-test e2e
+	@$(RUN) -m tools.checks e2e unit terraform-test types lint
 
 lint: $(VENV)/.ready ## Check style, format, layers and contracts
 	$(VENV)/bin/ruff check .

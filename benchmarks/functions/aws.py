@@ -3,6 +3,7 @@
 The first segment of the path says whose replies are meant.
 """
 
+import json
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -12,7 +13,7 @@ from urllib.parse import parse_qs
 
 from botocore import xform_name
 
-from benchmarks.functions.recording import Recording
+from benchmarks.functions.recording import Recording, reply_key
 
 
 @contextmanager
@@ -40,7 +41,8 @@ def serving(recordings: Mapping[str, Recording]) -> Iterator[tuple[str, list[str
                     target.rpartition(".")[2] if target else parse_qs(body)["Action"][0]
                 )
             called.append(method)
-            content = recordings[self.path.split("/")[1]].replies.get(method, b"{}")
+            key = reply_key(method, json.loads(body) if target else {})
+            content = recordings[self.path.split("/")[1]].replies.get(key, b"{}")
             self.send_response(200)
             self.send_header("Content-Type", "application/x-amz-json-1.0" if target else "text/xml")
             self.send_header("Content-Length", str(len(content)))

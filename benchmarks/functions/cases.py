@@ -54,6 +54,7 @@ CASES = (
         given=CLAIMED,
     ),
     Case(function="rebuild_tasks", event={}, calls=("list_executions",)),
+    Case(function="reconcile_tasks", event={}, calls=("query",) * 5),
     Case(function="sweep_due_callbacks", event={}, calls=("query",) * 8),
     Case(
         function="close_execution",

@@ -30,7 +30,10 @@ NOBODY = f"arn:aws:iam::{functions.ACCOUNT}:role/nobody"
 
 @dataclass(frozen=True)
 class Recording:
-    """The calls of a first and of a later invocation; a reply for each method, as it is sent."""
+    """The calls of a first and of a later invocation; a reply for each method, as it is sent.
+
+    A query of an index is a method of its own, `query due`.
+    """
 
     environment: Mapping[str, str]
     first: list[Call]
@@ -80,16 +83,24 @@ def recorded(case: Case) -> Recording:
     return Recording(environment, first, later, replies)
 
 
+def reply_key(method: str, params: Mapping[str, Any]) -> str:
+    """What a recorded reply goes by."""
+    return f"{method} {params.get('IndexName', '')}".strip()
+
+
 @contextmanager
 def _heard(replies: dict[str, bytes]) -> Iterator[list[Call]]:
     """The calls, in order, as they are made; `replies` get the first one to each method."""
     calls: list[Call] = []
+    asked = ""
 
     def call(params: Mapping[str, Any], model: Any, **_: Any) -> None:
+        nonlocal asked
         calls.append((model.service_model.service_name, xform_name(model.name), params))
+        asked = reply_key(xform_name(model.name), params)
 
-    def reply(operation_model: Any, response_dict: Mapping[str, Any], **_: Any) -> None:
-        replies.setdefault(xform_name(operation_model.name), response_dict["body"])
+    def reply(response_dict: Mapping[str, Any], **_: Any) -> None:
+        replies.setdefault(asked, response_dict["body"])
 
     def request(method: str, url: str, *, body: bytes, headers: Any, **_: Any) -> Any:
         sent = {"method": method, "url": url, "body": body.decode(), "headers": headers}

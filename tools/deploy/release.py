@@ -147,7 +147,7 @@ def open_tasks(account: Account, outputs: Json, task_types: Collection[str]) -> 
 
 
 def _described(account: Account, outputs: Json, task: OpenTask) -> str:
-    item = (
+    item: Any = (
         account.dynamodb.Table(outputs["callback_tasks_table"])
         .get_item(
             Key=task._asdict(),
