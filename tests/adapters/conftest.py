@@ -3,7 +3,11 @@
 import pytest
 from callbacks.adapters.aws import lazy
 from callbacks.adapters.order_table import DynamoDBOrders
-from callbacks.adapters.task_table import DynamoDBTaskOverview, DynamoDBTasks
+from callbacks.adapters.task_table import (
+    DynamoDBOpenAttempts,
+    DynamoDBTaskOverview,
+    DynamoDBTasks,
+)
 from callbacks.domain.ports import Orders
 
 from tests.support.channels import example
@@ -22,11 +26,15 @@ def records(request: pytest.FixtureRequest) -> Records:
     """Tasks of channels that are registered; no task is there yet."""
     if request.param == "fake":
         tasks = FakeTasks()
-        return Records(tasks, FakeTaskOverview(tasks))
+        return Records(tasks, tasks, FakeTaskOverview(tasks))
     aws: Cloud = request.getfixturevalue("aws")
     aws.register()
     dynamodb = lazy("dynamodb")
-    return Records(DynamoDBTasks(dynamodb, TASKS), DynamoDBTaskOverview(dynamodb, TASKS))
+    return Records(
+        DynamoDBTasks(dynamodb, TASKS),
+        DynamoDBOpenAttempts(dynamodb, TASKS),
+        DynamoDBTaskOverview(dynamodb, TASKS),
+    )
 
 
 @pytest.fixture(params=IMPLEMENTATIONS)

@@ -15,6 +15,7 @@ CHANNELS = {
     "as shipping has it": shipping_channel(),
     "that requires the id": shipping_channel(callback_id_required=True),
     "with heartbeats": shipping_channel(heartbeat_seconds=300),
+    "with a reporter": shipping_channel(reporters=frozenset({"AROASENTINEL"})),
     "disabled": shipping_channel(enabled=False),
     "of two versions": shipping_channel(
         message_version="v2",

@@ -19,7 +19,7 @@ from callbacks.adapters.order_table import DynamoDBOrders
 from callbacks.adapters.sns_topic import SNSTopic
 from callbacks.adapters.sqs_queues import SQSDeadLetterQueue, SQSRedeliveryQueue
 from callbacks.adapters.step_functions import StepFunctions
-from callbacks.adapters.task_table import DynamoDBTaskOverview, DynamoDBTasks
+from callbacks.adapters.task_table import DynamoDBOpenAttempts, DynamoDBTaskOverview, DynamoDBTasks
 from callbacks.domain.callback import Callback
 from callbacks.domain.errors import (
     CallbackChannelError,
@@ -30,7 +30,7 @@ from callbacks.domain.errors import (
 from callbacks.domain.message import Message
 from callbacks.domain.outcome import Failure, Outcome, Success, digest
 from callbacks.domain.ports import Redelivery, Run, Write
-from callbacks.domain.task import expired
+from callbacks.domain.task import expired, leased
 from callbacks.usecases.dispatch import DispatchRequest
 
 from tests.support.fakes import FakeClock
@@ -74,6 +74,7 @@ class Call:
 
 TASKS = DynamoDBTasks(DYNAMODB, "tasks")
 OVERVIEW = DynamoDBTaskOverview(DYNAMODB, "tasks")
+ATTEMPTS = DynamoDBOpenAttempts(DYNAMODB, "tasks")
 CHANNELS = DynamoDBChannels(DYNAMODB, "tasks", FakeClock())
 ORDERS = DynamoDBOrders(DYNAMODB, "orders")
 TOPIC = SNSTopic(SNS, TOPIC_ARN)
@@ -96,14 +97,22 @@ RECORDS = [
         RecordUncertain,
         lambda: TASKS.replace(pending(), expired(pending(), NOW)),
     ),
+    Call("dynamodb", "PutItem", RecordUncertain, lambda: TASKS.take_over(pending(), pending(2))),
+    Call("dynamodb", "GetItem", RecordUncertain, lambda: ATTEMPTS.is_waited_for(KEY, "attempt-1")),
     Call("dynamodb", "Query", RecordUncertain, lambda: list(OVERVIEW.due(NOW))),
     Call("dynamodb", "Query", RecordUncertain, lambda: OVERVIEW.peek(KEY)),
     Call("dynamodb", "Query", RecordUncertain, lambda: OVERVIEW.of_order("order-1")),
     Call(
         "dynamodb",
-        "UpdateItem",
+        "PutItem",
         RecordUncertain,
         lambda: OVERVIEW.replace(pending(), expired(pending(), NOW)),
+    ),
+    Call(
+        "dynamodb",
+        "UpdateItem",
+        RecordUncertain,
+        lambda: OVERVIEW.replace(completing(), leased(completing(), NOW)),
     ),
 ]
 OTHERS = [

@@ -1,10 +1,8 @@
 """TaskOverview: what is due, and the records without their tokens."""
 
-import re
 from dataclasses import replace
 
 import pytest
-from callbacks.adapters import task_table
 from callbacks.domain.task import (
     CallbackTask,
     Settlement,
@@ -31,7 +29,6 @@ from tests.support.tasks import (
     token,
     unsettled,
 )
-from tools import REPOSITORY
 
 
 @pytest.mark.parametrize("task", STATES.values(), ids=STATES)
@@ -39,13 +36,6 @@ def test_a_peek_shows_all_but_the_token(task: CallbackTask, records: Records) ->
     records.store.create(task)
 
     assert records.overview.peek(KEY) == replace(task, task_token=None)
-
-
-def test_the_role_that_sees_no_token_may_read_every_other_attribute() -> None:
-    text = (REPOSITORY / "terraform/modules/platform/functions.tf").read_text()
-    policy = text.split("read_without_token =")[1].split("dynamodb:Select")[0]
-
-    assert set(re.findall(r'"([a-z_]+)"', policy)) == set(task_table._ATTRIBUTES)
 
 
 def test_a_peek_at_nothing_shows_nothing(records: Records) -> None:

@@ -10,7 +10,6 @@ from callbacks.adapters.aws import lazy
 from callbacks.adapters.task_table import DynamoDBTasks
 from callbacks.domain.exact_json import parse_json
 from callbacks.domain.outcome import Outcome, Success, as_v1, digest
-from callbacks.domain.ports import TaskStore
 from callbacks.domain.task import (
     CallbackTask,
     Settlement,
@@ -33,7 +32,7 @@ from hypothesis import strategies as st
 
 from tests.support.channels import SHIPPING
 from tests.support.cloud import TASKS, Cloud
-from tests.support.ports import Records
+from tests.support.ports import Records, Store
 from tests.support.tasks import (
     DELIVERED_ELSEWHERE,
     KEY,
@@ -53,16 +52,16 @@ each_state = pytest.mark.parametrize("task", STATES.values(), ids=STATES)
 
 
 @pytest.fixture
-def store(records: Records) -> TaskStore:
+def store(records: Records) -> Store:
     return records.store
 
 
-def test_no_record_is_found_where_there_is_none(store: TaskStore) -> None:
+def test_no_record_is_found_where_there_is_none(store: Store) -> None:
     assert store.get(KEY) is None
 
 
 @each_state
-def test_a_record_is_read_as_it_was_created(task: CallbackTask, store: TaskStore) -> None:
+def test_a_record_is_read_as_it_was_created(task: CallbackTask, store: Store) -> None:
     write = store.create(task)
 
     assert (write.applied, write.task) == (True, task)
@@ -70,7 +69,7 @@ def test_a_record_is_read_as_it_was_created(task: CallbackTask, store: TaskStore
 
 
 @each_state
-def test_a_record_is_never_created_over_another(task: CallbackTask, store: TaskStore) -> None:
+def test_a_record_is_never_created_over_another(task: CallbackTask, store: Store) -> None:
     store.create(task)
 
     write = store.create(pending(9))
@@ -91,7 +90,7 @@ def test_a_record_is_never_created_over_another(task: CallbackTask, store: TaskS
     ],
 )
 def test_a_claim_writes_what_the_domain_says(
-    task: CallbackTask, callback_id: str | None, store: TaskStore
+    task: CallbackTask, callback_id: str | None, store: Store
 ) -> None:
     store.create(task)
 
@@ -124,7 +123,7 @@ def test_a_claim_writes_what_the_domain_says(
     ],
 )
 def test_a_claim_is_refused_as_the_domain_says(
-    task: CallbackTask, callback_id: str | None, now: int, store: TaskStore
+    task: CallbackTask, callback_id: str | None, now: int, store: Store
 ) -> None:
     store.create(task)
 
@@ -135,7 +134,7 @@ def test_a_claim_is_refused_as_the_domain_says(
     assert store.get(KEY) == task
 
 
-def test_a_claim_of_no_task_is_refused_and_writes_nothing(store: TaskStore) -> None:
+def test_a_claim_of_no_task_is_refused_and_writes_nothing(store: Store) -> None:
     write = store.claim(KEY, None, SHIPPED, PRINCIPAL, NOW)
 
     assert (write.applied, write.task) == (False, None)
@@ -184,7 +183,7 @@ each_transition = pytest.mark.parametrize(
 
 @each_transition
 def test_a_replacement_is_read_as_it_was_written(
-    found: CallbackTask, transition: Callable[[CallbackTask], CallbackTask], store: TaskStore
+    found: CallbackTask, transition: Callable[[CallbackTask], CallbackTask], store: Store
 ) -> None:
     new = transition(found)
     store.create(found)
@@ -197,7 +196,7 @@ def test_a_replacement_is_read_as_it_was_written(
 
 @each_transition
 def test_a_replacement_of_what_has_changed_is_refused(
-    found: CallbackTask, transition: Callable[[CallbackTask], CallbackTask], store: TaskStore
+    found: CallbackTask, transition: Callable[[CallbackTask], CallbackTask], store: Store
 ) -> None:
     there = replace(found, version=found.version + 1)
     store.create(there)
@@ -208,14 +207,53 @@ def test_a_replacement_of_what_has_changed_is_refused(
     assert store.get(KEY) == there
 
 
-def test_a_replacement_of_nothing_is_refused(store: TaskStore) -> None:
+TAKE_OVERS = {
+    name: (found, taken_over(found, pending(9)))
+    for name, found in STATES.items()
+    if found.requested_at < pending(9).requested_at
+}
+
+
+@pytest.mark.parametrize(("found", "new"), TAKE_OVERS.values(), ids=TAKE_OVERS)
+def test_an_attempt_that_takes_over_is_read_as_it_was_written(
+    found: CallbackTask, new: CallbackTask, store: Store
+) -> None:
+    store.create(found)
+
+    write = store.take_over(found, new)
+
+    assert (write.applied, write.task) == (True, new)
+    assert store.get(KEY) == new
+
+
+@pytest.mark.parametrize(("found", "new"), TAKE_OVERS.values(), ids=TAKE_OVERS)
+def test_nothing_takes_over_what_has_changed(
+    found: CallbackTask, new: CallbackTask, store: Store
+) -> None:
+    there = replace(found, version=found.version + 1)
+    store.create(there)
+
+    write = store.take_over(found, new)
+
+    assert (write.applied, write.task) == (False, there)
+    assert store.get(KEY) == there
+
+
+def test_a_take_over_of_nothing_is_refused(store: Store) -> None:
+    write = store.take_over(pending(), pending(2))
+
+    assert (write.applied, write.task) == (False, None)
+    assert store.get(KEY) is None
+
+
+def test_a_replacement_of_nothing_is_refused(store: Store) -> None:
     write = store.replace(pending(), expired(pending(), NOW))
 
     assert (write.applied, write.task) == (False, None)
     assert store.get(KEY) is None
 
 
-def test_a_registration_is_no_task(store: TaskStore) -> None:
+def test_a_registration_is_no_task(store: Store) -> None:
     key = TaskKey("#CHANNEL", SHIPPING)
 
     claim = store.claim(key, None, SHIPPED, PRINCIPAL, NOW)

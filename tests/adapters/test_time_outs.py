@@ -12,7 +12,7 @@ from tools.deploy.terraform import MODULES
 API_GATEWAY_SECONDS = 29
 MARGIN_SECONDS = 1
 BACKOFF_SECONDS = 1
-CALLBACK_SECONDS = r"external_callback = \{.*?timeout_seconds\s*= (\d+)"
+CALLBACK_SECONDS = r"callback_timeout_seconds\s*= (\d+)"
 REDELIVERY_SECONDS = r"redeliver_timeout_seconds\s*= (\d+)"
 REDELIVERY_BATCH = r"batch_size\s*= (\d+)"
 

@@ -52,6 +52,10 @@ def enforces_heartbeats(bench: Bench) -> bool:
     return bench.ended(execution)["error"] == "States.HeartbeatTimeout"
 
 
+def names_senders(bench: Bench) -> bool:
+    return bench.sender_id() == f"{bench.role_id}:sender"
+
+
 def tells_validation_errors(bench: Bench) -> bool:
     return "validationErrorString" not in bench.refused({"order": 1})["detail"]
 
@@ -61,6 +65,7 @@ AS_ON_AWS = [
     fails_waits_whose_function_fails,
     gives_each_attempt_a_token,
     enforces_heartbeats,
+    names_senders,
     tells_validation_errors,
 ]
 

@@ -69,6 +69,8 @@ def registration(channel: Channel) -> dict[str, Any]:
             }
         },
     }
+    if channel.reporters:
+        item["reporters"] = {"L": [{"S": reporter} for reporter in sorted(channel.reporters)]}
     if channel.heartbeat_seconds is not None:
         item["heartbeat_seconds"] = {"N": str(channel.heartbeat_seconds)}
     return item

@@ -31,6 +31,7 @@ class Cloud:
     partner_queue_url: str
     redelivery_queue_url: str
     dead_letter_queue_url: str
+    report_queue_url: str
     pauses: list[float] = field(kw_only=True)
     """Between retries of states, in seconds; they are not waited for."""
 
@@ -87,7 +88,7 @@ def cloud() -> Iterator[Cloud]:
         topic_arn = sns.create_topic(Name=f"{PREFIX}-order-shipping-service")["TopicArn"]
         urls = [
             sqs.create_queue(QueueName=f"{PREFIX}-{name}")["QueueUrl"]
-            for name in ("partner", "redelivery", "redelivery-dlq")
+            for name in ("partner", "redelivery", "redelivery-dlq", "reports")
         ]
         sns.subscribe(
             TopicArn=topic_arn,

@@ -42,7 +42,7 @@ class FakeClock:
 
 @dataclass
 class FakeTasks:
-    """TaskStore and TaskOverview."""
+    """TaskStore, TaskRegister, TaskOverview and OpenAttempts."""
 
     records: dict[TaskKey, CallbackTask] = field(default_factory=dict)
 
@@ -62,6 +62,12 @@ class FakeTasks:
         if found is None or not may_claim(found, callback_id, digest(outcome), now):
             return Write(applied=False, task=found)
         return self._put(claimed(found, outcome, principal, now))
+
+    def take_over(self, found: CallbackTask, new: CallbackTask) -> Write:
+        there = self.records.get(found.key)
+        if there is None or there.version != found.version:
+            return Write(applied=False, task=there)
+        return self._put(new)
 
     def replace(self, found: CallbackTask, new: CallbackTask) -> Write:
         there = self.records.get(found.key)
@@ -87,6 +93,12 @@ class FakeTasks:
             and task.due_at is not None
             and task.due_at <= now
         ]
+
+    def is_waited_for(self, key: TaskKey, callback_id: str) -> bool:
+        task = self.records.get(key)
+        return (
+            task is not None and task.status is Status.PENDING and task.callback_id == callback_id
+        )
 
     def peek(self, key: TaskKey) -> CallbackTask | None:
         task = self.records.get(key)

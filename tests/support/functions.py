@@ -80,6 +80,7 @@ def environment(cloud: Cloud) -> dict[str, str]:
         "REDELIVERY_QUEUE_URL": cloud.redelivery_queue_url,
         "DEAD_LETTER_QUEUE_URL": cloud.dead_letter_queue_url,
         "PARTNERS": "1",
+        "REPORT_QUEUE_URL": cloud.report_queue_url,
         "SIGNING_SECRET_ARN": SIGNING_SECRET,
         "STATE_MACHINE_ARNS": cloud.state_machine_arn,
         "WEBHOOK_QUEUE_URL": cloud.partner_queue_url,

@@ -1,15 +1,21 @@
 """What a port's tests run over: the use cases' fake, and the AWS adapter on moto."""
 
 from dataclasses import dataclass
+from typing import Protocol
 
-from callbacks.domain.ports import TaskOverview, TaskStore
+from callbacks.domain.ports import OpenAttempts, TaskOverview, TaskRegister, TaskStore
 
 IMPLEMENTATIONS = ["fake", "aws"]
+
+
+class Store(TaskRegister, TaskStore, Protocol):
+    """Whoever sees a task's token."""
 
 
 @dataclass(frozen=True)
 class Records:
     """One table of tasks, seen with tokens and without."""
 
-    store: TaskStore
+    store: Store
+    attempts: OpenAttempts
     overview: TaskOverview

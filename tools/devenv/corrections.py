@@ -14,8 +14,8 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
-from ministack.core import lambda_runtime
-from ministack.services import apigateway_v1, lambda_svc, stepfunctions
+from ministack.core import iam_evaluator, lambda_runtime
+from ministack.services import apigateway_v1, iam, lambda_svc, sqs, stepfunctions
 
 
 class NotAsExpectedError(Exception):
@@ -135,6 +135,44 @@ def enforce_heartbeats() -> None:
     _replace(stepfunctions, "_send_task_heartbeat", noting)
 
 
+def name_senders() -> None:
+    """On AWS, a message's SenderId is of the role that sent it, and not the account's."""
+    senders: dict[str, str] = {}
+
+    def naming(build: Callable[..., Any]) -> Callable[..., Any]:
+        def _build_send_sys_attrs(now: Any, sys_attrs_input: Any) -> Any:
+            attributes = build(now, sys_attrs_input)
+            caller = iam_evaluator._request_caller_arn.get()
+            role, _, session = caller.partition(":assumed-role/")[2].partition("/")
+            if found := iam._roles.get(role):
+                attributes["SenderId"] = f"{found['RoleId']}:{session}"
+            return attributes
+
+        return _build_send_sys_attrs
+
+    def noting(receive: Callable[..., Any]) -> Callable[..., Any]:
+        def _receive_messages_for_esm(queue_url: Any, max_number: Any) -> Any:
+            received = receive(queue_url, max_number)
+            for message in received:
+                senders[message["id"]] = message["sys"]["SenderId"]
+            return received
+
+        return _receive_messages_for_esm
+
+    def telling(apply: Callable[..., Any]) -> Callable[..., Any]:
+        def _apply_filter_criteria(records: Any, esm: Any) -> Any:
+            for record in records:
+                if sender := senders.pop(record.get("messageId", ""), None):
+                    record["attributes"]["SenderId"] = sender
+            return apply(records, esm)
+
+        return _apply_filter_criteria
+
+    _replace(sqs, "_build_send_sys_attrs", naming)
+    _replace(sqs, "_receive_messages_for_esm", noting)
+    _replace(lambda_svc, "_apply_filter_criteria", telling)
+
+
 def tell_validation_errors() -> None:
     """On AWS, a gateway response says what is wrong in place of its validationErrorString."""
 
@@ -173,6 +211,7 @@ name_errors_after_their_classes()
 fail_waits_whose_function_fails()
 give_each_attempt_a_token()
 enforce_heartbeats()
+name_senders()
 tell_validation_errors()
 
 # It takes the functions as they are by now.

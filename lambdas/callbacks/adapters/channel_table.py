@@ -67,4 +67,5 @@ class DynamoDBChannels:
                 name: Contract(version["M"]["request"]["S"], version["M"]["callback"]["S"])
                 for name, version in item["versions"]["M"].items()
             },
+            reporters=frozenset(entry["S"] for entry in item.get("reporters", {"L": []})["L"]),
         )

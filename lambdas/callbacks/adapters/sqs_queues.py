@@ -1,4 +1,4 @@
-"""Queues on SQS: of redelivery, and of a webhook's messages; and their dead-letter queues."""
+"""Queues on SQS: of redelivery, of a webhook's messages and reports; and dead-letter queues."""
 
 import json
 from typing import Any
@@ -7,7 +7,7 @@ from callbacks.adapters.aws import ClientFactory, unavailable
 from callbacks.domain.errors import DependencyUnavailable
 from callbacks.domain.exact_json import canonical_json, parse_json
 from callbacks.domain.outcome import Outcome
-from callbacks.domain.ports import Redelivery
+from callbacks.domain.ports import Redelivery, Undelivered
 from callbacks.domain.task import TaskKey
 
 MESSAGE_BYTES = 262_144
@@ -49,6 +49,23 @@ class SQSDeadLetterQueue:
         _send(self._client(), self._queue_url, document)
 
 
+class SQSReportQueue:
+    """UndeliveredReports over SQS."""
+
+    def __init__(self, client: ClientFactory, queue_url: str) -> None:
+        self._client = client
+        self._queue_url = queue_url
+
+    def send(self, undelivered: Undelivered) -> None:
+        document = {
+            "order_id": undelivered.key.order_id,
+            "task_type": undelivered.key.task_type,
+            "callback_id": undelivered.callback_id,
+            "reason": undelivered.reason,
+        }
+        _send(self._client(), self._queue_url, document)
+
+
 class SQSMessageQueue:
     """A webhook's queue of messages, or its dead-letter queue (UndeliveredMessages)."""
 
@@ -79,6 +96,16 @@ def parse_redelivery(body: str) -> Redelivery:
         document["callback_id"],
         document["outcome_digest"],
     )
+
+
+def parse_undelivered(body: str) -> Undelivered:
+    """A report. Raises ValueError, KeyError or TypeError for anything else."""
+    document = json.loads(body)
+    values = [document[name] for name in ("order_id", "task_type", "callback_id", "reason")]
+    if not all(isinstance(value, str) for value in values):
+        raise TypeError("all members of a report are texts")
+    order_id, task_type, callback_id, reason = values
+    return Undelivered(TaskKey(order_id, task_type), callback_id, reason)
 
 
 def _document(redelivery: Redelivery) -> dict[str, Any]:

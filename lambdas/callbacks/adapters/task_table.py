@@ -25,12 +25,13 @@ DUE_INDEX = "due"
 DELIVERY_SHARDS = 8  # Two writes a task of all channels; a partition takes 1,000 a second.
 WAIT_SHARDS = 4  # Two writes a task of one channel.
 TOKEN = "task_token"
+CLOSED = (Status.COMPLETED, Status.EXPIRED)
 
 Item = dict[str, dict[str, Any]]
 
 
 class DynamoDBTasks:
-    """TaskStore over the table; `client` makes or returns a client of DynamoDB."""
+    """TaskStore and TaskRegister over the table; `client` makes or returns a client of DynamoDB."""
 
     def __init__(self, client: ClientFactory, table: str) -> None:
         self._client = client
@@ -50,6 +51,9 @@ class DynamoDBTasks:
             ConditionExpression="attribute_not_exists(order_id)",
             written=task,
         )
+
+    def take_over(self, found: CallbackTask, new: CallbackTask) -> Write:
+        return self._write("PutItem", **_put(found, new), written=new)
 
     def replace(self, found: CallbackTask, new: CallbackTask) -> Write:
         return self._write("UpdateItem", **_update(found, new), written=new)
@@ -159,9 +163,14 @@ class DynamoDBTaskOverview:
         return [_decoded_item(item) for item in items]
 
     def replace(self, found: CallbackTask, new: CallbackTask) -> Write:
-        with unavailable(RecordUncertain, "UpdateItem"):
+        """What closes a record puts it whole, its token left out; else a token stays."""
+        closes = _closes(found, new)
+        operation = "PutItem" if closes else "UpdateItem"
+        arguments = _put(found, new) if closes else _update(found, new)
+        with unavailable(RecordUncertain, operation):
             try:
-                self._client().update_item(TableName=self._table, **_update(found, new))
+                write = self._client().put_item if closes else self._client().update_item
+                write(TableName=self._table, **arguments)
             except ClientError as error:
                 if error_code(error) != "ConditionalCheckFailedException":
                     raise
@@ -175,6 +184,40 @@ class DynamoDBTaskOverview:
                 yield from page["Items"]
 
 
+class DynamoDBOpenAttempts:
+    """OpenAttempts over the table: it reads no more of a record than whether it is open."""
+
+    def __init__(self, client: ClientFactory, table: str) -> None:
+        self._client = client
+        self._table = table
+
+    def is_waited_for(self, key: TaskKey, callback_id: str) -> bool:
+        with unavailable(RecordUncertain, "GetItem"):
+            response = self._client().get_item(
+                TableName=self._table,
+                Key=_key(key),
+                ConsistentRead=True,
+                ProjectionExpression="#status, callback_id",
+                ExpressionAttributeNames={"#status": "status"},
+            )
+        waiting = {"status": {"S": Status.PENDING}, "callback_id": {"S": callback_id}}
+        return bool(response.get("Item") == waiting)
+
+
+def _closes(found: CallbackTask, new: CallbackTask) -> bool:
+    return found.status not in CLOSED and new.status in CLOSED
+
+
+def _put(found: CallbackTask, new: CallbackTask) -> dict[str, Any]:
+    """What PutItem needs to write all of `new`, if the record's version is still `found`'s."""
+    return {
+        "Item": _encoded(new),
+        "ConditionExpression": "#version = :found",
+        "ExpressionAttributeNames": {"#version": "version"},
+        "ExpressionAttributeValues": {":found": {"N": str(found.version)}},
+    }
+
+
 def _update(found: CallbackTask, new: CallbackTask) -> dict[str, Any]:
     """What UpdateItem needs to write what differs, if the record's version is still `found`'s.
 
@@ -183,7 +226,7 @@ def _update(found: CallbackTask, new: CallbackTask) -> dict[str, Any]:
     before, after = _encoded(found), _encoded(new)
     sets = {name: value for name, value in after.items() if before.get(name) != value}
     removes = {name for name in before if name not in after} - {TOKEN}
-    if new.status in (Status.COMPLETED, Status.EXPIRED):
+    if _closes(found, new):
         removes.add(TOKEN)
     names = {f"#{index}": name for index, name in enumerate((*sets, *sorted(removes)))}
     alias = {name: placeholder for placeholder, name in names.items()}

@@ -18,7 +18,8 @@ class Contract:
 class Channel:
     """`callback_url` is the route of v1; messages are of `message_version`, one of `versions`.
 
-    Sizes are bytes, times are seconds.
+    `reporters` are the ids of the roles that may report a message as undeliverable. Sizes are
+    bytes, times are seconds.
     """
 
     task_type: str
@@ -31,6 +32,7 @@ class Channel:
     heartbeat_seconds: int | None
     message_version: str
     versions: Mapping[str, Contract]
+    reporters: frozenset[str] = frozenset()
 
     @property
     def message_url(self) -> str:

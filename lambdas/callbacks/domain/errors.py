@@ -100,6 +100,13 @@ class CallbackRefused(CallbackChannelError):
     """A callback is not taken; the message says why, for the partner to read."""
 
 
+class CallerUnknown(CallbackRefused):
+    """The gateway let somebody in and does not say whom."""
+
+    def __init__(self) -> None:
+        super().__init__("nobody is named as the caller")
+
+
 class InvalidCallback(CallbackRefused):
     """The body breaks the channel's contract."""
 

@@ -20,12 +20,20 @@ class Write:
     task: CallbackTask | None
 
 
-class TaskStore(Protocol):
-    """The records of tasks. Every method raises RecordUncertain when it cannot know."""
+class TaskRegister(Protocol):
+    """Registers attempts by whole records. Every method raises RecordUncertain."""
 
     def create(self, task: CallbackTask) -> Write:
         """Puts the record if its key has none."""
         ...
+
+    def take_over(self, found: CallbackTask, new: CallbackTask) -> Write:
+        """Puts `new`, which is open, if the record's version is still `found`'s."""
+        ...
+
+
+class TaskStore(Protocol):
+    """The records of tasks. Every method raises RecordUncertain when it cannot know."""
 
     def claim(
         self, key: TaskKey, callback_id: str | None, outcome: Outcome, principal: str, now: int
@@ -219,6 +227,31 @@ class Webhook(Protocol):
 
     def post(self, message_id: str, body: str) -> WebhookReply:
         """Never raises for what the endpoint does; DependencyUnavailable without its secrets."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Undelivered:
+    """An attempt whose message the channel's only endpoint did not take, and why."""
+
+    key: TaskKey
+    callback_id: str
+    reason: str
+
+
+class UndeliveredReports(Protocol):
+    """What a webhook's function tells the platform, which fails the task."""
+
+    def send(self, undelivered: Undelivered) -> None:
+        """Raises DependencyUnavailable if it is not known to be queued."""
+        ...
+
+
+class OpenAttempts(Protocol):
+    """The records of tasks, for those who need to know only whether somebody still waits."""
+
+    def is_waited_for(self, key: TaskKey, callback_id: str) -> bool:
+        """As of now, and before any callback. Raises RecordUncertain."""
         ...
 
 

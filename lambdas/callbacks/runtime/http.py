@@ -8,6 +8,7 @@ from typing import Any
 from callbacks.domain.errors import (
     AttemptNotCurrent,
     CallbackRefused,
+    CallerUnknown,
     ConflictingOutcome,
     InvalidCallback,
     NotKnownToBeAccepted,
@@ -23,6 +24,7 @@ Response = dict[str, Any]
 INTERNAL_ERROR = "internal-error"
 
 REFUSALS: Mapping[type[CallbackRefused], str] = {
+    CallerUnknown: "forbidden",
     InvalidCallback: "invalid-callback",
     TaskNotFound: "not-found",
     ConflictingOutcome: "conflict",
@@ -45,15 +47,14 @@ class HttpRequest:
 def parse_request(event: Mapping[str, Any]) -> HttpRequest:
     """Reads a Lambda proxy event of a REST API.
 
-    Raises InvalidCallback if the body is no JSON.
+    Raises CallerUnknown, or InvalidCallback if the body is no JSON.
     https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html
     """
     context = event.get("requestContext") or {}
     query = event.get("queryStringParameters") or {}
+    principal = _principal(context)
     return HttpRequest(
-        callback_id=query.get("callback_id"),
-        body=_parse_json(event),
-        principal=_principal(context),
+        callback_id=query.get("callback_id"), body=_parse_json(event), principal=principal
     )
 
 
@@ -127,4 +128,7 @@ def _principal(context: Mapping[str, Any]) -> str:
     """Who called: the assumed role's session, or the OAuth2 client."""
     claims = (context.get("authorizer") or {}).get("claims") or {}
     identity = context.get("identity") or {}
-    return str(claims.get("client_id") or identity.get("userArn") or "unknown")
+    principal = claims.get("client_id") or identity.get("userArn")
+    if not isinstance(principal, str):
+        raise CallerUnknown
+    return principal

@@ -65,8 +65,9 @@ class WebhookSettings:
     callback_table: str
     dead_letter_queue_url: str
     partners: int
-    redelivery_queue_url: str
+    report_queue_url: str
     signing_secret_arn: str
+    task_type: str
     webhook_queue_url: str
     webhook_url: str
 

@@ -4,21 +4,17 @@ from dataclasses import dataclass
 from http import HTTPStatus
 
 from callbacks.domain.message import Message
-from callbacks.domain.outcome import Undeliverable, digest
 from callbacks.domain.ports import (
     Clock,
-    Redelivery,
-    RedeliveryQueue,
-    TaskOverview,
+    OpenAttempts,
+    Undelivered,
     UndeliveredMessages,
+    UndeliveredReports,
     Webhook,
     WebhookReply,
 )
-from callbacks.domain.task import CallbackTask, Status, claimed, may_claim
 from callbacks.usecases.backoff import backoff_seconds
-from callbacks.usecases.settle import advance
 
-PRINCIPAL = "deliver_webhook"
 # A queue hides a message for twelve hours at most, the time since it was received included.
 MAX_PAUSE_SECONDS = 11 * 3600
 DEADLINE_MARGIN_SECONDS = 30
@@ -26,15 +22,16 @@ DEADLINE_MARGIN_SECONDS = 30
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebhookDeliverer:
-    """Delivers the messages of one channel to one endpoint.
+    """Delivers the messages of one channel to one endpoint, and signs nothing else.
 
     `partners` counts the channel's: where others have the same work, one that does not take it
     leaves the task to them.
     """
 
+    task_type: str
     webhook: Webhook
-    tasks: TaskOverview
-    redelivery: RedeliveryQueue
+    tasks: OpenAttempts
+    reports: UndeliveredReports
     undelivered: UndeliveredMessages
     clock: Clock
     partners: int
@@ -44,11 +41,14 @@ class WebhookDeliverer:
 
         However short the wait, the first try posts. Returns the seconds until the next try, or
         None when the message is done with: taken, no longer wanted, or given up. What the only
-        partner of a channel gives up fails its task as CallbackTask.Undeliverable.
+        partner of a channel does not take is reported, so that its task fails.
 
         Raises DependencyUnavailable: the message is to be tried again.
         """
-        if tries > 1 and not self._is_waited_for(message):
+        if message.key.task_type != self.task_type:
+            self.undelivered.send(message.body, "the message is of another channel")
+            return None
+        if not self.tasks.is_waited_for(message.key, message.callback_id):
             return None
         if self._seconds_left(message) <= (DEADLINE_MARGIN_SECONDS if tries > 1 else 0):
             self._give_up(message, "the deadline is near and the endpoint took nothing")
@@ -65,34 +65,14 @@ class WebhookDeliverer:
             return None
         return retry_in
 
-    def _is_waited_for(self, message: Message) -> bool:
-        task = self.tasks.peek(message.key)
-        return (
-            task is not None
-            and task.callback_id == message.callback_id
-            and task.status is Status.PENDING
-        )
-
     def _seconds_left(self, message: Message) -> float:
         return message.expires_at - self.clock.now()
 
     def _give_up(self, message: Message, reason: str) -> None:
-        """The dead-letter queue first; then the outcome, which redelivery takes to the workflow."""
+        """The dead-letter queue first; then the report, upon which the task fails."""
         self.undelivered.send(message.body, reason)
-        if self.partners > 1:
-            return
-        task = self.tasks.peek(message.key)
-        if task is None:
-            return
-        outcome, now = Undeliverable(reason), int(self.clock.now())
-
-        def claim(found: CallbackTask) -> CallbackTask | None:
-            if not may_claim(found, message.callback_id, digest(outcome), now):
-                return None
-            return claimed(found, outcome, PRINCIPAL, now)
-
-        if advance(self.tasks, task, claim) is not None:
-            self.redelivery.send(Redelivery(message.key, message.callback_id, digest(outcome)))
+        if self.partners == 1:
+            self.reports.send(Undelivered(message.key, message.callback_id, reason))
 
 
 def _retry_in(reply: WebhookReply, tries: int) -> int:

@@ -22,7 +22,7 @@ from callbacks.domain.ports import (
     ChannelRegistry,
     Clock,
     ContractValidator,
-    TaskStore,
+    TaskRegister,
     Topic,
     Workflow,
 )
@@ -54,7 +54,7 @@ class Dispatcher:
 
     source: str
     retention_seconds: int
-    store: TaskStore
+    store: TaskRegister
     topic: Topic
     workflow: Workflow
     registry: ChannelRegistry
@@ -151,7 +151,7 @@ class Dispatcher:
                 return found
             self._check_take_over(found, task)
             new = taken_over(found, task)
-            write = self.store.replace(found, new)
+            write = self.store.take_over(found, new)
         return new
 
     def _check_take_over(self, found: CallbackTask, new: CallbackTask) -> None:

@@ -11,7 +11,7 @@ from callbacks.domain.ports import (
     OpenWait,
     RunningExecutions,
     TaskOverview,
-    TaskStore,
+    TaskRegister,
     Waits,
 )
 from callbacks.domain.task import CallbackTask, Status, leased, registered, taken_over
@@ -53,7 +53,7 @@ class Rebuilder:
 
     retention_seconds: int
     executions: RunningExecutions
-    store: TaskStore
+    store: TaskRegister
     tasks: TaskOverview
     registry: ChannelRegistry
     clock: Clock
@@ -108,7 +108,7 @@ class Rebuilder:
             else:
                 new = taken_over(found, task)
                 new = replace(new, work_id=wait.work_id or new.work_id)
-            write = self.store.replace(found, new)
+            write = self.store.take_over(found, new)
         return Finding.REBUILT
 
     def _task(self, wait: OpenWait, channel: Channel) -> CallbackTask:

@@ -5,8 +5,8 @@ from typing import Any
 
 from callbacks.adapters.aws import lazy
 from callbacks.adapters.secrets_manager import SigningSecrets
-from callbacks.adapters.sqs_queues import SQSMessageQueue, SQSRedeliveryQueue
-from callbacks.adapters.task_table import DynamoDBTaskOverview
+from callbacks.adapters.sqs_queues import SQSMessageQueue, SQSReportQueue
+from callbacks.adapters.task_table import DynamoDBOpenAttempts
 from callbacks.adapters.webhook import HttpWebhook
 from callbacks.domain.errors import DependencyUnavailable
 from callbacks.domain.message import parse_message
@@ -86,9 +86,10 @@ def _deliverer() -> WebhookDeliverer:
     settings, clock = _settings(), SystemClock()
     secrets = SigningSecrets(lazy("secretsmanager"), settings.signing_secret_arn, clock)
     return WebhookDeliverer(
+        task_type=settings.task_type,
         webhook=HttpWebhook(settings.webhook_url, secrets, clock),
-        tasks=DynamoDBTaskOverview(lazy("dynamodb"), settings.callback_table),
-        redelivery=SQSRedeliveryQueue(lazy("sqs"), settings.redelivery_queue_url),
+        tasks=DynamoDBOpenAttempts(lazy("dynamodb"), settings.callback_table),
+        reports=SQSReportQueue(lazy("sqs"), settings.report_queue_url),
         undelivered=_undelivered(),
         clock=clock,
         partners=settings.partners,

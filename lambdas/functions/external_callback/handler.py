@@ -1,4 +1,8 @@
-"""Takes partners' callbacks at POST /externalCallback/TASK_TYPE, for every channel."""
+"""Takes partners' callbacks at POST /externalCallback/TASK_TYPE, for every channel.
+
+And, from a queue, what the functions of webhooks report in place of a partner: no other function
+records an outcome.
+"""
 
 from functools import cache
 from typing import Any
@@ -23,13 +27,21 @@ from callbacks.runtime.records import LoggedTasks
 from callbacks.runtime.settings import CompletionSettings, load
 from callbacks.runtime.telemetry import about, count
 from callbacks.usecases.complete import Completer, Result
+from callbacks.usecases.fail_undelivered import UndeliveredTasks
 from callbacks.usecases.receive import Receiver
+
+from functions.external_callback import reports
 
 HISTORY_PAGES_IN_TIME = 1  # Redelivery reads on, and has the time for it.
 
 
 def handler(event: dict[str, Any], context: Any) -> Response:
-    """A Lambda proxy event to its response; every error is a problem (RFC 9457)."""
+    """A Lambda proxy event to its response; every error is a problem (RFC 9457).
+
+    An SQS batch of reports to its partial failures.
+    """
+    if "Records" in event:
+        return reports.take(event, context, _undelivered())
     log = about(context, request_id=request_id(event))
     task_type, version = parse_route(event["resource"])
     log.append_keys(task_type=task_type)
@@ -66,15 +78,26 @@ def handler(event: dict[str, Any], context: Any) -> Response:
 
 @cache
 def _receiver() -> Receiver:
-    settings, clock = load(CompletionSettings), SystemClock()
-    dynamodb = lazy("dynamodb")
-    return Receiver(
-        registry=DynamoDBChannels(dynamodb, settings.callback_table, clock),
-        contracts=JsonSchemaContracts(),
-        completer=Completer(
-            store=LoggedTasks(dynamodb, settings.callback_table),
-            workflow=StepFunctions(lazy("stepfunctions"), HISTORY_PAGES_IN_TIME),
-            redelivery=SQSRedeliveryQueue(lazy("sqs"), settings.redelivery_queue_url),
-            clock=clock,
-        ),
+    return Receiver(registry=_registry(), contracts=JsonSchemaContracts(), completer=_completer())
+
+
+@cache
+def _undelivered() -> UndeliveredTasks:
+    return UndeliveredTasks(registry=_registry(), completer=_completer())
+
+
+@cache
+def _registry() -> DynamoDBChannels:
+    table = load(CompletionSettings).callback_table
+    return DynamoDBChannels(lazy("dynamodb"), table, SystemClock())
+
+
+@cache
+def _completer() -> Completer:
+    settings = load(CompletionSettings)
+    return Completer(
+        store=LoggedTasks(lazy("dynamodb"), settings.callback_table),
+        workflow=StepFunctions(lazy("stepfunctions"), HISTORY_PAGES_IN_TIME),
+        redelivery=SQSRedeliveryQueue(lazy("sqs"), settings.redelivery_queue_url),
+        clock=SystemClock(),
     )

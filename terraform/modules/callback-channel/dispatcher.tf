@@ -26,12 +26,7 @@ module "dispatcher" {
       actions   = ["sns:Publish"]
       resources = [aws_sns_topic.this.arn]
     }
-    ReadTasks = {
-      actions   = ["dynamodb:GetItem"]
-      resources = [var.platform.callback_table.arn]
-    }
-    RegisterTasks = merge(var.platform.change_tasks, {
-      actions = ["dynamodb:PutItem", "dynamodb:UpdateItem"]
-    })
+    ReadRegistrations = var.platform.table_access.read_registrations
+    RegisterTasks     = var.platform.table_access.register
   }
 }

@@ -37,6 +37,7 @@ locals {
       partners = { M = { for name, partner in var.partners : name => { M = {
         for key in ["account_id", "webhook_url"] : key => { S = partner[key] } if partner[key] != null
       } } } }
+      reporters       = { L = [for partner in module.webhook_partner : { S = partner.reporter } if length(local.webhook_partners) == 1] }
       route           = { S = local.routes.v1 }
       timeout_seconds = { N = tostring(local.settings.timeout_seconds) }
       topic_arn       = { S = aws_sns_topic.this.arn }

@@ -23,6 +23,11 @@ output "role_arn" {
   value       = aws_iam_role.this.arn
 }
 
+output "role_id" {
+  description = "The role's unique id, AROA..., which no role made later has."
+  value       = aws_iam_role.this.unique_id
+}
+
 output "role_name" {
   description = "Name of the function's role."
   value       = aws_iam_role.this.name

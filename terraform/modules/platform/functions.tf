@@ -1,9 +1,11 @@
 locals {
+  callback_timeout_seconds = 28 # API Gateway gives up after 29.
+
   # SendTask* takes a token, not a state machine: AWS can tell whose it is, a local engine may not.
   send_task_resources = var.scope_send_task ? local.state_machine_arns : ["*"]
 
   complete_callbacks = {
-    CloseTasks = local.change_tasks
+    CloseTasks = local.table_access.change
     ReadTasks = {
       actions   = ["dynamodb:GetItem"]
       resources = [aws_dynamodb_table.callback_tasks.arn]
@@ -18,38 +20,6 @@ locals {
     }
   }
 
-  # Registrations are Terraform's to write. The key is part of every UpdateItem and PutItem on AWS; the local engine does not have it.
-  change_tasks = {
-    actions   = ["dynamodb:UpdateItem"]
-    resources = [aws_dynamodb_table.callback_tasks.arn]
-    conditions = [
-      { test = "ForAllValues:StringNotLike", variable = "dynamodb:LeadingKeys", values = ["#*"] },
-    ]
-  }
-
-  # Tokens are for the functions that send them.
-  read_without_token = {
-    actions   = ["dynamodb:Query"]
-    resources = [aws_dynamodb_table.callback_tasks.arn]
-    conditions = [
-      {
-        test     = "ForAllValues:StringEquals"
-        variable = "dynamodb:Attributes"
-        values = [
-          "attempts", "callback_id", "callback_id_required", "claimed_at", "closed_at", "deadline", "due_at", "execution_arn", "order_id", "outcome",
-          "outcome_digest", "outcome_is_final", "outcome_status", "principal", "prior_digests", "queued_at", "requested_at", "retention_seconds", "sends", "status", "task_type", "ttl", "version",
-          "work_id",
-        ]
-      },
-      { test = "StringEqualsIfExists", variable = "dynamodb:Select", values = ["SPECIFIC_ATTRIBUTES"] },
-    ]
-  }
-
-  query_index = {
-    actions   = ["dynamodb:Query"]
-    resources = ["${aws_dynamodb_table.callback_tasks.arn}/index/due"]
-  }
-
   functions = {
     close_execution = {
       description = "Closes the pending callback tasks of an execution that has failed, timed out or been aborted, and marks its order."
@@ -59,8 +29,8 @@ locals {
       }
       kms_via_services = ["dynamodb", "sqs"]
       permissions = {
-        CloseTasks = local.change_tasks
-        FindTasks  = local.read_without_token
+        CloseTasks = local.table_access.close
+        FindTasks  = local.table_access.read_without_token
         KeepEventsThatFail = {
           actions   = ["sqs:SendMessage"]
           resources = [aws_sqs_queue.close_execution_dead_letter.arn]
@@ -89,8 +59,12 @@ locals {
           actions   = ["sqs:SendMessage"]
           resources = [aws_sqs_queue.redelivery.arn]
         }
+        TakeReports = {
+          actions   = ["sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"]
+          resources = [aws_sqs_queue.reports.arn]
+        }
       })
-      timeout_seconds = 28 # API Gateway gives up after 29.
+      timeout_seconds = local.callback_timeout_seconds
     }
 
     get_order_metadata = {
@@ -129,7 +103,7 @@ locals {
       }
       kms_via_services = ["dynamodb"]
       permissions = {
-        FindTasks = local.read_without_token
+        FindTasks = local.table_access.read_without_token
         FindWaits = {
           actions   = ["states:ListExecutions"]
           resources = local.state_machine_arns
@@ -138,16 +112,8 @@ locals {
           actions   = ["states:GetExecutionHistory"]
           resources = local.execution_arns
         }
-        ReadRegistrations = {
-          actions   = ["dynamodb:GetItem"]
-          resources = [aws_dynamodb_table.callback_tasks.arn]
-          conditions = [
-            { test = "ForAllValues:StringEquals", variable = "dynamodb:LeadingKeys", values = ["#CHANNEL"] },
-          ]
-        }
-        RegisterTasks = merge(local.change_tasks, {
-          actions = ["dynamodb:PutItem", "dynamodb:UpdateItem"]
-        })
+        ReadRegistrations = local.table_access.read_registrations
+        RegisterTasks     = local.table_access.register
       }
       timeout_seconds = 300 # It starts a page of executions while it has two minutes left.
     }
@@ -160,13 +126,13 @@ locals {
       }
       kms_via_services = ["dynamodb"]
       permissions = {
-        CloseTasks = local.change_tasks
+        CloseTasks = local.table_access.close
         DescribeExecutions = {
           actions   = ["states:DescribeExecution"]
           resources = local.execution_arns
         }
-        FindOverdueTasks = local.query_index
-        FindTasks        = local.read_without_token
+        FindOverdueTasks = local.table_access.query_index
+        FindTasks        = local.table_access.read_without_token
         MarkOrder = {
           actions   = ["dynamodb:UpdateItem"]
           resources = [aws_dynamodb_table.orders.arn]
@@ -204,13 +170,13 @@ locals {
       }
       kms_via_services = ["dynamodb", "sqs"]
       permissions = {
-        FindDueTasks  = local.query_index
-        ReadDueTasks  = local.read_without_token
-        LeaseDueTasks = local.change_tasks
+        FindDueTasks  = local.table_access.query_index
+        LeaseDueTasks = local.table_access.lease
         QueueForRedelivery = {
           actions   = ["sqs:SendMessage"]
           resources = [aws_sqs_queue.redelivery.arn]
         }
+        ReadDueTasks = local.table_access.read_without_token
       }
       timeout_seconds = 50 # Ends before the next sweep starts.
     }

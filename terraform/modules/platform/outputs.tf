@@ -43,7 +43,6 @@ output "platform" {
       arn  = aws_dynamodb_table.callback_tasks.arn
       name = aws_dynamodb_table.callback_tasks.name
     }
-    change_tasks   = local.change_tasks
     execution_arns = local.execution_arns
     external_callback = {
       function_name = module.function["external_callback"].name
@@ -61,12 +60,14 @@ output "platform" {
       arn  = aws_dynamodb_table.orders.arn
       name = aws_dynamodb_table.orders.name
     }
-    read_without_token = local.read_without_token
-    redelivery_queue = {
-      arn = aws_sqs_queue.redelivery.arn
-      url = aws_sqs_queue.redelivery.url
+    report_queue = {
+      arn = aws_sqs_queue.reports.arn
+      url = aws_sqs_queue.reports.url
     }
     state_machine_arns = local.state_machine_arns
+    table_access = {
+      for name in ["read_registrations", "read_status", "register"] : name => local.table_access[name]
+    }
   })
 }
 

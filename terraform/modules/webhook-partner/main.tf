@@ -2,20 +2,19 @@ locals {
   name = "${var.platform.name_prefix}-${replace(lower(var.task_type), "_", "-")}-${var.partner}"
 
   permissions = {
-    FailTasks = var.platform.change_tasks
     GiveUp = {
       actions   = ["sqs:SendMessage"]
       resources = [aws_sqs_queue.dead_letter.arn]
-    }
-    QueueForRedelivery = {
-      actions   = ["sqs:SendMessage"]
-      resources = [var.platform.redelivery_queue.arn]
     }
     ReadSigningSecret = {
       actions   = ["secretsmanager:GetSecretValue"]
       resources = [aws_secretsmanager_secret.signing.arn]
     }
-    ReadTasks = var.platform.read_without_token
+    ReadStatus = var.platform.table_access.read_status
+    Report = {
+      actions   = ["sqs:SendMessage"]
+      resources = [var.platform.report_queue.arn]
+    }
     WorkOnQueue = {
       actions   = ["sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage", "sqs:SendMessage"]
       resources = [aws_sqs_queue.this.arn]
@@ -37,8 +36,9 @@ module "deliver_webhook" {
     CALLBACK_TABLE        = var.platform.callback_table.name
     DEAD_LETTER_QUEUE_URL = aws_sqs_queue.dead_letter.url
     PARTNERS              = var.partners
-    REDELIVERY_QUEUE_URL  = var.platform.redelivery_queue.url
+    REPORT_QUEUE_URL      = var.platform.report_queue.url
     SIGNING_SECRET_ARN    = aws_secretsmanager_secret.signing.arn
+    TASK_TYPE             = var.task_type
     WEBHOOK_QUEUE_URL     = aws_sqs_queue.this.url
     WEBHOOK_URL           = var.webhook_url
   }

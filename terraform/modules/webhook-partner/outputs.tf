@@ -13,6 +13,11 @@ output "dead_letter_queue_url" {
   value       = aws_sqs_queue.dead_letter.url
 }
 
+output "reporter" {
+  description = "Id of the role of the partner's function: reports from it are for this channel."
+  value       = module.deliver_webhook.role_id
+}
+
 output "queue_url" {
   description = "Queue of messages that wait to be brought to the partner."
   value       = aws_sqs_queue.this.url

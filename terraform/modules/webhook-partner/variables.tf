@@ -70,23 +70,18 @@ variable "platform" {
       s3_key        = string
       sha256_base64 = string
     })
-    change_tasks = object({
-      actions    = list(string)
-      resources  = list(string)
-      conditions = list(object({ test = string, values = list(string), variable = string }))
-    })
     callback_table = object({ arn = string, name = string })
     oauth2 = object({
       scopes       = map(string) # task type => scope
       token_url    = string
       user_pool_id = string
     })
-    read_without_token = object({
+    report_queue = object({ arn = string, url = string })
+    table_access = map(object({ # read_registrations, read_status, register
       actions    = list(string)
       resources  = list(string)
       conditions = list(object({ test = string, values = list(string), variable = string }))
-    })
-    redelivery_queue = object({ arn = string, url = string })
+    }))
   })
   nullable = false
 }

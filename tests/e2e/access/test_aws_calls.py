@@ -21,7 +21,8 @@ WEBHOOK = "order-fraud-review-sentinel-review"
 RESUMERS = {"external-callback", "redeliver-callback"}
 REBUILDER = "rebuild-tasks"
 RECONCILERS = {"close-execution", "reconcile-tasks"}
-WITHOUT_TOKEN = RECONCILERS | {REBUILDER, "sweep-due-callbacks", WEBHOOK}
+SWEEPER = "sweep-due-callbacks"
+WITHOUT_TOKEN = RECONCILERS | {REBUILDER, SWEEPER}
 
 REFUSALS = frozenset(
     {
@@ -99,6 +100,11 @@ def registration_key(_: AccessHarness) -> Any:
     return {"order_id": {"S": "#CHANNEL"}, "task_type": {"S": SHIPPING}}
 
 
+def reports(harness: AccessHarness) -> str:
+    url: str = harness.platform.outputs["redelivery_queue_url"]
+    return url.removesuffix("redelivery") + "reports"
+
+
 def order_key(harness: AccessHarness) -> Any:
     return {"order_id": {"S": harness.task.order_id}}
 
@@ -137,6 +143,16 @@ CALLS = {
             TableName=tasks(harness), Key=task_key(harness)
         ),
     ),
+    "read a task's status": call(
+        "dynamodb",
+        DISPATCHERS | RESUMERS | {REBUILDER, WEBHOOK},
+        lambda dynamodb, harness: dynamodb.get_item(
+            TableName=tasks(harness),
+            Key=task_key(harness),
+            ProjectionExpression="#status, callback_id",
+            ExpressionAttributeNames={"#status": "status"},
+        ),
+    ),
     "read a registration": call(
         "dynamodb",
         DISPATCHERS | RESUMERS | {REBUILDER},
@@ -168,7 +184,7 @@ CALLS = {
     ),
     "find what is due": call(
         "dynamodb",
-        {"reconcile-tasks", "sweep-due-callbacks"},
+        {"reconcile-tasks", SWEEPER},
         lambda dynamodb, harness: dynamodb.query(
             TableName=tasks(harness),
             IndexName="due",
@@ -178,14 +194,14 @@ CALLS = {
     ),
     "put a task": call(
         "dynamodb",
-        DISPATCHERS | {REBUILDER},
+        DISPATCHERS | RECONCILERS | {REBUILDER},
         lambda dynamodb, harness: dynamodb.put_item(
             TableName=tasks(harness), Item=task_key(harness), **NEVER
         ),
     ),
     "change a task": call(
         "dynamodb",
-        DISPATCHERS | RESUMERS | WITHOUT_TOKEN,
+        RESUMERS | {SWEEPER},
         lambda dynamodb, harness: dynamodb.update_item(
             TableName=tasks(harness), Key=task_key(harness), UpdateExpression="REMOVE ttl", **NEVER
         ),
@@ -344,11 +360,23 @@ CALLS = {
     ),
     "put on the redelivery queue": call(
         "sqs",
-        RESUMERS | {"sweep-due-callbacks", WEBHOOK},
+        RESUMERS | {SWEEPER},
         lambda sqs, harness: sqs.send_message(
             QueueUrl=harness.platform.outputs["redelivery_queue_url"],
             MessageBody="{}",
             DelaySeconds=900,
+        ),
+    ),
+    "take from the reports": call(
+        "sqs",
+        {"external-callback"},
+        lambda sqs, harness: sqs.receive_message(QueueUrl=reports(harness)),
+    ),
+    "put on the reports": call(
+        "sqs",
+        {WEBHOOK},
+        lambda sqs, harness: sqs.send_message(
+            QueueUrl=reports(harness), MessageBody="{}", DelaySeconds=900
         ),
     ),
     "take a webhook's messages": call(

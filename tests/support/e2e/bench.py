@@ -40,7 +40,8 @@ class Bench:
         role = iam.create_role(RoleName="all", AssumeRolePolicyDocument=trust)["Role"]
         everything = _allow(Action="*", Resource="*")
         iam.put_role_policy(RoleName="all", PolicyName="all", PolicyDocument=everything)
-        self._role_arn = role["Arn"]
+        self._role_arn, self.role_id = role["Arn"], role["RoleId"]
+        self._session = session
         self.failing_function = functions.create_function(
             FunctionName="failing",
             Runtime="python3.13",
@@ -82,6 +83,22 @@ class Bench:
             return None if found["status"] == "RUNNING" else found
 
         return until(seen, "the execution has ended")
+
+    def sender_id(self) -> str:
+        """The SenderId of a message that the role sends."""
+        sts = self._session.client("sts", endpoint_url=self._endpoint_url)
+        role = sts.assume_role(RoleArn=self._role_arn, RoleSessionName="sender")["Credentials"]
+        sqs = self._session.client(
+            "sqs",
+            endpoint_url=self._endpoint_url,
+            aws_access_key_id=role["AccessKeyId"],
+            aws_secret_access_key=role["SecretAccessKey"],
+            aws_session_token=role["SessionToken"],
+        )
+        url = self.sqs.create_queue(QueueName="sent")["QueueUrl"]
+        sqs.send_message(QueueUrl=url, MessageBody="sent")
+        [message] = sqs.receive_message(QueueUrl=url, AttributeNames=["SenderId"])["Messages"]
+        return message["Attributes"]["SenderId"]
 
     def refused(self, body: Json) -> Json:
         """What an API whose model wants an order_id responds to a body that has none."""

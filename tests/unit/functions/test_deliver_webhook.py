@@ -12,8 +12,6 @@ from unittest.mock import patch
 import pytest
 import urllib3
 from callbacks.adapters.aws import client
-from callbacks.domain.outcome import Undeliverable
-from callbacks.domain.task import Status
 from callbacks.runtime.clock import SystemClock
 from standardwebhooks import Webhook
 
@@ -140,7 +138,7 @@ def test_a_message_of_a_week_is_sent_anew(deployed: Deployed, endpoint: Endpoint
     assert deployed.aws.receive(deployed.aws.partner_queue_url) == [webhook_message()]
 
 
-def test_an_endpoint_that_is_gone_fails_the_task(deployed: Deployed, endpoint: Endpoint) -> None:
+def test_an_endpoint_that_is_gone_is_reported(deployed: Deployed, endpoint: Endpoint) -> None:
     endpoint.status = 410
 
     assert deliver(deployed) == []
@@ -148,24 +146,24 @@ def test_an_endpoint_that_is_gone_fails_the_task(deployed: Deployed, endpoint: E
     [letter] = letters(deployed)
     assert letter["Body"] == webhook_message()
     reason = letter["MessageAttributes"]["reason"]["StringValue"]
-    record = deployed.record()
-    assert record is not None
-    assert (record.status, record.outcome) == (Status.COMPLETING, Undeliverable(reason))
-    assert record.task_token
-    [redelivery] = deployed.aws.receive(deployed.aws.redelivery_queue_url)
-    assert json.loads(redelivery)["outcome_digest"] == record.outcome_digest
+    [report] = deployed.aws.receive(deployed.aws.report_queue_url)
+    assert json.loads(report) == {
+        "order_id": KEY.order_id,
+        "task_type": KEY.task_type,
+        "callback_id": "attempt-1",
+        "reason": reason,
+    }
+    assert deployed.record() == pending(timeout_seconds=TIMEOUT_SECONDS)
 
 
-def test_a_task_that_is_completed_is_not_posted_again(
-    deployed: Deployed, endpoint: Endpoint
-) -> None:
+def test_a_task_that_is_completed_is_not_posted(deployed: Deployed, endpoint: Endpoint) -> None:
     deployed.aws.dynamodb.delete_item(
         TableName=TASKS,
         Key={"order_id": {"S": KEY.order_id}, "task_type": {"S": KEY.task_type}},
     )
     deployed.given(completing())
 
-    assert deliver(deployed, tries=2) == []
+    assert deliver(deployed) == []
     assert not endpoint.posted
 
 

@@ -10,6 +10,7 @@ from callbacks.domain.errors import (
     AttemptNotCurrent,
     CallbackIdRequired,
     CallbackRefused,
+    CallerUnknown,
     ConflictingOutcome,
     InvalidCallback,
     NotKnownToBeAccepted,
@@ -26,6 +27,7 @@ from tests.support.tasks import KEY
 
 REFUSALS: list[tuple[CallbackRefused, int, str]] = [
     (InvalidCallback("no"), 400, "invalid-callback"),
+    (CallerUnknown(), 403, "forbidden"),
     (CallbackIdRequired(), 400, "invalid-callback"),
     (TaskNotFound(KEY), 404, "not-found"),
     (ConflictingOutcome(), 409, "conflict"),
@@ -177,9 +179,12 @@ class TestRequest:
         [
             (None, ACME),
             ({"claims": {"client_id": "3n4b5urk1ft4fl3mg5e62d9ado"}}, "3n4b5urk1ft4fl3mg5e62d9ado"),
-            ({"claims": None}, "unknown"),
-            ({}, "unknown"),
         ],
     )
     def test_has_the_caller(self, authorizer: dict[str, Any] | None, principal: str) -> None:
         assert parse_request(callback_event({}, authorizer=authorizer)).principal == principal
+
+    @pytest.mark.parametrize("authorizer", [{"claims": None}, {"claims": {"client_id": 1}}, {}])
+    def test_of_nobody_is_refused(self, authorizer: dict[str, Any]) -> None:
+        with pytest.raises(CallerUnknown):
+            parse_request(callback_event({}, authorizer=authorizer))

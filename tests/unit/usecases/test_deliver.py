@@ -1,19 +1,17 @@
-"""WebhookDeliverer: until the message is taken, or its task fails as Undeliverable."""
+"""WebhookDeliverer: until the message is taken, or what became of it is reported."""
 
 import json
 from dataclasses import dataclass, field
 
 import pytest
-from callbacks.domain.errors import DependencyUnavailable, RecordUncertain
+from callbacks.domain.errors import DependencyUnavailable
 from callbacks.domain.message import Message
-from callbacks.domain.outcome import Undeliverable, digest
-from callbacks.domain.ports import Redelivery, WebhookReply
-from callbacks.domain.task import CallbackTask, Status
+from callbacks.domain.ports import Undelivered, WebhookReply
+from callbacks.domain.task import CallbackTask, TaskKey
 from callbacks.usecases.deliver import DEADLINE_MARGIN_SECONDS, WebhookDeliverer
 
-from tests.support.fakes import FakeTaskOverview
 from tests.support.harness import Harness, failing
-from tests.support.tasks import KEY, completing, done, pending, token
+from tests.support.tasks import KEY, completing, done, pending
 
 BODY = json.dumps({"id": "attempt-1"})
 HOUR = 3600
@@ -40,26 +38,38 @@ class FakeUndelivered:
 
 
 @dataclass
+class FakeReports:
+    sent: list[Undelivered] = field(default_factory=list)
+
+    def send(self, undelivered: Undelivered) -> None:
+        self.sent.append(undelivered)
+
+
+@dataclass
 class Endpoint:
     """An endpoint, what is given up, and the rest of the platform."""
 
     harness: Harness = field(default_factory=Harness)
     webhook: FakeWebhook = field(default_factory=FakeWebhook)
     undelivered: FakeUndelivered = field(default_factory=FakeUndelivered)
+    reports: FakeReports = field(default_factory=FakeReports)
     partners: int = 1
 
-    def deliver(self, tries: int = 1, *, callback_id: str = "attempt-1") -> int | None:
+    def deliver(
+        self, tries: int = 1, *, key: TaskKey = KEY, callback_id: str = "attempt-1"
+    ) -> int | None:
         task = self.harness.tasks.records.get(KEY)
         deadline = task.deadline if task else self.harness.clock.now() + HOUR
         deliverer = WebhookDeliverer(
+            task_type=KEY.task_type,
             webhook=self.webhook,
-            tasks=FakeTaskOverview(self.harness.tasks),
-            redelivery=self.harness.queue,
+            tasks=self.harness.tasks,
+            reports=self.reports,
             undelivered=self.undelivered,
             clock=self.harness.clock,
             partners=self.partners,
         )
-        return deliverer.deliver(Message(KEY, callback_id, deadline, BODY), tries)
+        return deliverer.deliver(Message(key, callback_id, deadline, BODY), tries)
 
     def seconds_to_the_deadline(self, left: float) -> None:
         clock = self.harness.clock
@@ -77,12 +87,8 @@ def assert_given_up(endpoint: Endpoint, reason: str) -> None:
     [(body, told)] = endpoint.undelivered.messages
     assert body == BODY
     assert reason in told
-    record = endpoint.harness.record()
-    assert record.status is Status.COMPLETING
-    assert record.outcome == Undeliverable(told)
-    assert endpoint.harness.queue.messages == [
-        Redelivery(KEY, "attempt-1", digest(Undeliverable(told)))
-    ]
+    assert endpoint.reports.sent == [Undelivered(KEY, "attempt-1", told)]
+    assert endpoint.harness.record() == pending()
 
 
 @pytest.mark.parametrize("status", [200, 202, 204])
@@ -207,43 +213,44 @@ def test_a_partner_that_refuses_does_not_end_the_task_for_the_others(
     assert endpoint.deliver() is None
 
     assert [body for body, _ in endpoint.undelivered.messages] == [BODY]
-    assert endpoint.harness.record() == pending()
-    assert not endpoint.harness.queue.messages
+    assert not endpoint.reports.sent
 
 
+@pytest.mark.parametrize("tries", [1, 2])
 @pytest.mark.parametrize("task", [completing(), done(), pending(2)])
-def test_a_task_that_no_longer_waits_is_not_retried(task: CallbackTask, endpoint: Endpoint) -> None:
+def test_a_task_that_no_longer_waits_is_not_posted(
+    task: CallbackTask, tries: int, endpoint: Endpoint
+) -> None:
     endpoint.harness.given(task)
 
-    assert endpoint.deliver(tries=2) is None
+    assert endpoint.deliver(tries) is None
 
     assert not endpoint.webhook.posted
     assert not endpoint.undelivered.messages
-    assert endpoint.harness.record() == task
 
 
-def test_a_task_whose_record_is_gone_is_not_retried(endpoint: Endpoint) -> None:
+@pytest.mark.parametrize("tries", [1, 2])
+def test_a_task_that_has_no_record_is_not_posted(tries: int, endpoint: Endpoint) -> None:
     endpoint.harness.tasks.records.clear()
 
-    assert endpoint.deliver(tries=2) is None
+    assert endpoint.deliver(tries) is None
     assert not endpoint.webhook.posted
 
 
-@pytest.mark.parametrize("task", [completing(), done(), pending(2)])
-def test_giving_up_leaves_what_others_have_done(task: CallbackTask, endpoint: Endpoint) -> None:
-    endpoint.harness.given(task)
+def test_an_open_task_of_another_channel_is_not_posted(endpoint: Endpoint) -> None:
+    other = TaskKey(KEY.order_id, "ORDER_BILLING_SERVICE")
+    endpoint.harness.given(pending(key=other))
+
+    assert endpoint.deliver(key=other) is None
+
+    assert not endpoint.webhook.posted
+    assert endpoint.undelivered.messages == [(BODY, "the message is of another channel")]
+    assert not endpoint.reports.sent
+
+
+def test_what_cannot_be_reported_keeps_its_message(endpoint: Endpoint) -> None:
     endpoint.webhook.replies = [WebhookReply(410)]
-
-    assert endpoint.deliver() is None
-
-    assert endpoint.harness.record() == task
-    assert not endpoint.harness.queue.messages
-    assert len(endpoint.undelivered.messages) == 1
-
-
-def test_a_task_that_cannot_be_failed_keeps_its_message(endpoint: Endpoint) -> None:
-    endpoint.webhook.replies = [WebhookReply(410)]
-    failing(endpoint.harness.tasks, "replace", RecordUncertain("UpdateItem: throttled"))
+    failing(endpoint.reports, "send", DependencyUnavailable("SendMessage: throttled"))
 
     with pytest.raises(DependencyUnavailable):
         endpoint.deliver()
@@ -258,17 +265,4 @@ def test_a_message_that_cannot_be_kept_fails_no_task(endpoint: Endpoint) -> None
     with pytest.raises(DependencyUnavailable):
         endpoint.deliver()
 
-    assert endpoint.harness.record() == pending()
-
-
-def test_the_failure_reaches_the_workflow_as_undeliverable(endpoint: Endpoint) -> None:
-    endpoint.webhook.replies = [WebhookReply(410)]
-    endpoint.deliver()
-    [message] = endpoint.harness.queue.messages
-
-    endpoint.harness.redeliverer.redeliver(message)
-
-    outcome = endpoint.harness.workflow.waits[token()].closed_by
-    assert isinstance(outcome, Undeliverable)
-    assert outcome.error == "CallbackTask.Undeliverable"
-    assert "410" in json.loads(outcome.cause)["message"]
+    assert not endpoint.reports.sent

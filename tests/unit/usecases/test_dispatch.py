@@ -238,7 +238,7 @@ class TestRegistration:
 
     def test_starts_again_if_the_record_is_deleted_meanwhile(self, harness: Harness) -> None:
         harness.given(expired(pending(), NOW))
-        before(harness.tasks, "replace", harness.tasks.records.clear)
+        before(harness.tasks, "take_over", harness.tasks.records.clear)
 
         harness.dispatcher.dispatch(request())
 
@@ -247,7 +247,7 @@ class TestRegistration:
 
     def test_looks_again_if_the_record_changes_meanwhile(self, harness: Harness) -> None:
         harness.given(completing())
-        before(harness.tasks, "replace", lambda: harness.given(done()))
+        before(harness.tasks, "take_over", lambda: harness.given(done()))
 
         harness.dispatcher.dispatch(request())
 

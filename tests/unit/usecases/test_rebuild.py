@@ -182,7 +182,7 @@ def test_a_dispatcher_that_registers_meanwhile_wins(harness: Harness) -> None:
 
 def test_a_record_that_moves_on_meanwhile_is_judged_again(harness: Harness) -> None:
     harness.given(pending())
-    before(harness.tasks, "replace", lambda: harness.given(replace(pending(3), version=2)))
+    before(harness.tasks, "take_over", lambda: harness.given(replace(pending(3), version=2)))
 
     assert found(rebuild(harness, open_wait(2))) == {Finding.NEWER: 1}
     assert harness.record().callback_id == "attempt-3"

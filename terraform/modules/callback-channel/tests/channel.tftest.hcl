@@ -66,11 +66,6 @@ variables {
       s3_key        = "lambdas.zip"
       sha256_base64 = "x"
     }
-    change_tasks = {
-      actions    = ["dynamodb:UpdateItem"]
-      resources  = ["arn:aws:dynamodb:eu-west-1:111111111111:table/tasks"]
-      conditions = [{ test = "ForAllValues:StringNotLike", variable = "dynamodb:LeadingKeys", values = ["#*"] }]
-    }
     callback_table     = { arn = "arn:aws:dynamodb:eu-west-1:111111111111:table/tasks", name = "callbacks-dev-CallbackTasks" }
     orders_table       = { arn = "arn:aws:dynamodb:eu-west-1:111111111111:table/orders", name = "callbacks-dev-Orders" }
     execution_arns     = ["arn:aws:states:eu-west-1:111111111111:execution:callbacks-dev-order-processing:*"]
@@ -94,12 +89,24 @@ variables {
       token_url     = "https://auth.example.com/oauth2/token"
       user_pool_id  = "pool"
     }
-    read_without_token = {
-      actions    = ["dynamodb:Query"]
-      resources  = ["arn:aws:dynamodb:eu-west-1:111111111111:table/tasks"]
-      conditions = [{ test = "ForAllValues:StringEquals", variable = "dynamodb:Attributes", values = ["status"] }]
+    report_queue = { arn = "arn:aws:sqs:eu-west-1:111111111111:reports", url = "https://sqs/reports" }
+    table_access = {
+      read_registrations = {
+        actions    = ["dynamodb:GetItem"]
+        resources  = ["arn:aws:dynamodb:eu-west-1:111111111111:table/tasks"]
+        conditions = [{ test = "ForAllValues:StringEquals", variable = "dynamodb:LeadingKeys", values = ["#CHANNEL"] }]
+      }
+      read_status = {
+        actions    = ["dynamodb:GetItem"]
+        resources  = ["arn:aws:dynamodb:eu-west-1:111111111111:table/tasks"]
+        conditions = [{ test = "ForAllValues:StringEquals", variable = "dynamodb:Attributes", values = ["status"] }]
+      }
+      register = {
+        actions    = ["dynamodb:PutItem"]
+        resources  = ["arn:aws:dynamodb:eu-west-1:111111111111:table/tasks"]
+        conditions = [{ test = "ForAllValues:StringNotLike", variable = "dynamodb:LeadingKeys", values = ["#*"] }]
+      }
     }
-    redelivery_queue = { arn = "arn:aws:sqs:eu-west-1:111111111111:redelivery", url = "https://sqs/redelivery" }
   }
   schemas = {
     v1 = {
@@ -146,6 +153,7 @@ run "registers_the_channel" {
         acme-shipping  = { M = { account_id = { S = "222222222222" } } }
         other-shipping = { M = { account_id = { S = "333333333333" } } }
       } }
+      reporters       = { L = [] }
       route           = { S = "/externalCallback/ORDER_SHIPPING_SERVICE" }
       timeout_seconds = { N = "3600" }
       topic_arn       = { S = "arn:aws:sns:eu-west-1:111111111111:topic" }
@@ -446,6 +454,25 @@ run "takes_tokens_with_its_own_scope_only" {
       && jsondecode(aws_dynamodb_table_item.registration.item).partners.M.sentinel-review == { M = { webhook_url = { S = "https://hooks.sentinel.example/tasks" } } }
     )
     error_message = "The registration does not say how partners are reached: ${aws_dynamodb_table_item.registration.item}"
+  }
+
+  assert {
+    condition     = jsondecode(aws_dynamodb_table_item.registration.item).reporters == { L = [] }
+    error_message = "Where a channel has several partners, none ends the task for the others."
+  }
+}
+
+run "lets_the_function_of_its_only_webhook_report" {
+  variables {
+    settings  = { auth = "OAUTH2", payload_event_key = "order_contents", timeout_seconds = 3600 }
+    schemas   = { v1 = { request = jsonencode({ type = "object" }), callback = jsonencode({ properties = { task_type = { enum = ["ORDER_FRAUD_REVIEW"] } } }) } }
+    partners  = { sentinel-review = { webhook_url = "https://hooks.sentinel.example/tasks" } }
+    task_type = "ORDER_FRAUD_REVIEW"
+  }
+
+  assert {
+    condition     = jsondecode(aws_dynamodb_table_item.registration.item).reporters == { L = [{ S = module.webhook_partner["sentinel-review"].reporter }] }
+    error_message = "What the only endpoint does not take could not be reported: ${aws_dynamodb_table_item.registration.item}"
   }
 }
 

@@ -77,6 +77,11 @@ override_resource {
 }
 
 override_resource {
+  target = aws_sqs_queue.reports
+  values = { arn = "arn:aws:sqs:eu-west-1:111111111111:reports", url = "https://sqs/reports" }
+}
+
+override_resource {
   target = aws_sqs_queue.close_execution_dead_letter
   values = { arn = "arn:aws:sqs:eu-west-1:111111111111:close-execution-dead-letter", url = "https://sqs/close-execution-dead-letter" }
 }
@@ -131,7 +136,7 @@ run "names_what_functions_may_touch" {
       ])))
       } == {
       close_execution         = tolist(["close-execution-dead-letter", "table/orders", "table/tasks"])
-      external_callback       = tolist(["redelivery", "table/tasks"])
+      external_callback       = tolist(["redelivery", "reports", "table/tasks"])
       get_order_metadata      = tolist(["table/orders"])
       process_shipping_result = tolist(["table/orders"])
       rebuild_tasks           = tolist(["table/tasks"])
@@ -158,11 +163,26 @@ run "names_what_functions_may_touch" {
   assert {
     condition = alltrue(flatten([
       for function in local.functions : [
-        for statement in function.permissions : try(statement.conditions, []) == local.change_tasks.conditions
+        for statement in function.permissions : anytrue([for condition in try(statement.conditions, []) : "${condition.test} ${condition.variable} ${join(" ", condition.values)}" == "ForAllValues:StringNotLike dynamodb:LeadingKeys #*"])
         if contains(statement.resources, "arn:aws:dynamodb:eu-west-1:111111111111:table/tasks") && anytrue([for action in statement.actions : !contains(["dynamodb:GetItem", "dynamodb:Query"], action)])
       ]
-    ])) && output.platform.change_tasks == local.change_tasks
+    ]))
     error_message = "No function may write a registration."
+  }
+
+  assert {
+    condition = sort(flatten([
+      for name, function in local.functions : [
+        for id, statement in function.permissions : "${name}.${id}"
+        if contains(statement.resources, "arn:aws:dynamodb:eu-west-1:111111111111:table/tasks")
+        && anytrue([for action in statement.actions : !contains(["dynamodb:GetItem", "dynamodb:Query"], action)])
+        && !anytrue([
+          for condition in try(statement.conditions, []) :
+          condition.test == "ForAllValues:StringEquals" && condition.variable == "dynamodb:Attributes" && length(setintersection(condition.values, ["outcome", "outcome_digest", "outcome_is_final", "principal"])) == 0
+        ])
+      ]
+    ])) == tolist(["external_callback.CloseTasks", "redeliver_callback.CloseTasks"])
+    error_message = "Only the functions that send outcomes may write one."
   }
 }
 
@@ -256,7 +276,7 @@ run "encrypts_and_keeps_what_it_stores" {
   }
 
   assert {
-    condition = alltrue([for queue in [aws_sqs_queue.close_execution_dead_letter, aws_sqs_queue.redelivery, aws_sqs_queue.redelivery_dead_letter] :
+    condition = alltrue([for queue in [aws_sqs_queue.close_execution_dead_letter, aws_sqs_queue.redelivery, aws_sqs_queue.redelivery_dead_letter, aws_sqs_queue.reports, aws_sqs_queue.reports_dead_letter] :
       queue.kms_master_key_id == "arn:aws:kms:eu-west-1:111111111111:key/1"
     ])
     error_message = "Queues must be encrypted with the platform's key."

@@ -62,23 +62,30 @@ variables {
       s3_key        = "lambdas.zip"
       sha256_base64 = "x"
     }
-    change_tasks = {
-      actions    = ["dynamodb:UpdateItem"]
-      resources  = ["arn:aws:dynamodb:eu-west-1:111111111111:table/tasks"]
-      conditions = [{ test = "ForAllValues:StringNotLike", variable = "dynamodb:LeadingKeys", values = ["#*"] }]
-    }
     callback_table = { arn = "arn:aws:dynamodb:eu-west-1:111111111111:table/tasks", name = "callbacks-dev-CallbackTasks" }
     oauth2 = {
       scopes       = { ORDER_CREDIT_CHECK = "callbacks-7/ORDER_CREDIT_CHECK", ORDER_FRAUD_REVIEW = "callbacks-1/ORDER_FRAUD_REVIEW" }
       token_url    = "https://auth.example.com/oauth2/token"
       user_pool_id = "pool"
     }
-    read_without_token = {
-      actions    = ["dynamodb:Query"]
-      resources  = ["arn:aws:dynamodb:eu-west-1:111111111111:table/tasks"]
-      conditions = [{ test = "ForAllValues:StringEquals", variable = "dynamodb:Attributes", values = ["status"] }]
+    report_queue = { arn = "arn:aws:sqs:eu-west-1:111111111111:reports", url = "https://sqs/reports" }
+    table_access = {
+      read_registrations = {
+        actions    = ["dynamodb:GetItem"]
+        resources  = ["arn:aws:dynamodb:eu-west-1:111111111111:table/tasks"]
+        conditions = [{ test = "ForAllValues:StringEquals", variable = "dynamodb:LeadingKeys", values = ["#CHANNEL"] }]
+      }
+      read_status = {
+        actions    = ["dynamodb:GetItem"]
+        resources  = ["arn:aws:dynamodb:eu-west-1:111111111111:table/tasks"]
+        conditions = [{ test = "ForAllValues:StringEquals", variable = "dynamodb:Attributes", values = ["status"] }]
+      }
+      register = {
+        actions    = ["dynamodb:PutItem"]
+        resources  = ["arn:aws:dynamodb:eu-west-1:111111111111:table/tasks"]
+        conditions = [{ test = "ForAllValues:StringNotLike", variable = "dynamodb:LeadingKeys", values = ["#*"] }]
+      }
     }
-    redelivery_queue = { arn = "arn:aws:sqs:eu-west-1:111111111111:redelivery", url = "https://sqs/redelivery" }
   }
   task_type   = "ORDER_FRAUD_REVIEW"
   topic_arn   = "arn:aws:sns:eu-west-1:111111111111:topic"
@@ -153,12 +160,11 @@ run "lets_the_function_touch_its_own_things_only" {
     condition = jsonencode({
       for id, statement in local.permissions : id => [statement.actions, statement.resources]
       }) == jsonencode({
-      FailTasks          = [["dynamodb:UpdateItem"], ["arn:aws:dynamodb:eu-west-1:111111111111:table/tasks"]]
-      GiveUp             = [["sqs:SendMessage"], ["arn:aws:sqs:eu-west-1:111111111111:dead-letter"]]
-      QueueForRedelivery = [["sqs:SendMessage"], ["arn:aws:sqs:eu-west-1:111111111111:redelivery"]]
-      ReadSigningSecret  = [["secretsmanager:GetSecretValue"], ["arn:aws:secretsmanager:eu-west-1:111111111111:secret:signing"]]
-      ReadTasks          = [["dynamodb:Query"], ["arn:aws:dynamodb:eu-west-1:111111111111:table/tasks"]]
-      WorkOnQueue        = [["sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage", "sqs:SendMessage"], ["arn:aws:sqs:eu-west-1:111111111111:queue"]]
+      GiveUp            = [["sqs:SendMessage"], ["arn:aws:sqs:eu-west-1:111111111111:dead-letter"]]
+      ReadSigningSecret = [["secretsmanager:GetSecretValue"], ["arn:aws:secretsmanager:eu-west-1:111111111111:secret:signing"]]
+      ReadStatus        = [["dynamodb:GetItem"], ["arn:aws:dynamodb:eu-west-1:111111111111:table/tasks"]]
+      Report            = [["sqs:SendMessage"], ["arn:aws:sqs:eu-west-1:111111111111:reports"]]
+      WorkOnQueue       = [["sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage", "sqs:SendMessage"], ["arn:aws:sqs:eu-west-1:111111111111:queue"]]
     })
     error_message = "The function may do more or less than bring messages to its partner."
   }
