@@ -7,6 +7,8 @@ PYTHON ?= 3.13
 ACCOUNT ?= platform
 ROOT ?= platform
 STEPS ?= 100000
+N ?= 200
+MINUTES ?= 10
 
 VENV := .venv
 ENGINE_VENV := .venv-engine
@@ -15,7 +17,7 @@ DEVENV := $(RUN) -m tools.devenv
 DEPLOY := $(RUN) -m tools.deploy
 LOCK := $(VENV)/bin/uv pip compile --quiet --system-certs --universal --python-version 3.13 --generate-hashes --no-emit-index-url --no-header
 
-.PHONY: help demo up down env test lint check-contracts docs types unit terraform-test e2e new-task-type package bench soak many-channels smoke bootstrap plan apply destroy format lock clean
+.PHONY: help demo up down env test lint check-contracts docs types unit terraform-test e2e new-task-type package bench soak outage many-channels smoke bootstrap plan apply destroy format lock clean
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -73,6 +75,9 @@ bench: $(VENV)/.ready $(ENGINE_VENV)/.ready ## Measure each function beside a ba
 
 soak: $(VENV)/.ready ## Run the life of a callback task through random interleavings (STEPS=100000)
 	PYTHONPATH=lambdas $(RUN) -m benchmarks.soak --steps $(STEPS)
+
+outage: up ## Send orders through an outage of functions and Step Functions (N=200 MINUTES=10)
+	@$(RUN) -m benchmarks.outage --orders $(N) --minutes $(MINUTES)
 
 many-channels: up ## Plan many channels on the local environment, and apply none (N=200)
 	@$(RUN) -m benchmarks.channels $(N)
