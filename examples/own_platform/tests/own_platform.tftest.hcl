@@ -7,6 +7,10 @@ mock_provider "aws" {
     defaults = { json = "{}", minified_json = "{}" }
   }
 
+  mock_data "aws_lambda_function" {
+    defaults = { code_sha256 = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=" }
+  }
+
   mock_data "aws_partition" {
     defaults = { dns_suffix = "amazonaws.com", partition = "aws" }
   }

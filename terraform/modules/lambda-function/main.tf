@@ -114,6 +114,7 @@ resource "aws_lambda_function" "this" {
   s3_bucket                      = var.platform.package.s3_bucket
   s3_key                         = var.platform.package.s3_key
   source_code_hash               = var.platform.package.sha256_base64
+  code_signing_config_arn        = var.platform.code_signing_config
   kms_key_arn                    = var.platform.kms_key_arn
   memory_size                    = var.memory_mb
   reserved_concurrent_executions = coalesce(var.reserved_concurrency, -1)
@@ -134,6 +135,20 @@ resource "aws_lambda_function" "this" {
 
   # The first invocation must find its permissions, and a log group that Lambda did not make itself, unencrypted.
   depends_on = [aws_cloudwatch_log_group.this, aws_iam_role_policy.this]
+}
+
+# A data source, since the resource keeps the former hash until it is applied: read after a change of the function, and without one by the plan.
+data "aws_lambda_function" "deployed" {
+  function_name = aws_lambda_function.this.function_name
+
+  lifecycle {
+    postcondition {
+      condition     = self.code_sha256 == var.platform.package.sha256_base64
+      error_message = "${var.name} does not run the package, but code with the SHA-256 ${self.code_sha256}: find out who changed it, and put the package back with aws lambda update-function-code --function-name ${var.name} --s3-bucket ${var.platform.package.s3_bucket} --s3-key ${var.platform.package.s3_key}"
+    }
+  }
+
+  depends_on = [aws_lambda_function.this]
 }
 
 resource "aws_cloudwatch_metric_alarm" "this" {

@@ -92,6 +92,7 @@ variable "platform" {
   type = object({
     account_id           = string
     alarm_actions        = list(string)
+    code_signing_config  = string # null: none
     environment          = string
     kms_key_arn          = string
     log_level            = string

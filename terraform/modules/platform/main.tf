@@ -16,13 +16,14 @@ locals {
 
   # What every function and every channel gets.
   settings = {
-    account_id         = local.account_id
-    alarm_actions      = var.alarm_topic_arns
-    environment        = var.environment
-    kms_key_arn        = aws_kms_key.this.arn
-    log_level          = var.log_level
-    log_retention_days = var.log_retention_days
-    name_prefix        = var.name_prefix
+    account_id          = local.account_id
+    alarm_actions       = var.alarm_topic_arns
+    code_signing_config = var.code_signing_config
+    environment         = var.environment
+    kms_key_arn         = aws_kms_key.this.arn
+    log_level           = var.log_level
+    log_retention_days  = var.log_retention_days
+    name_prefix         = var.name_prefix
     package = {
       architecture  = var.package.architecture
       runtime       = var.package.runtime

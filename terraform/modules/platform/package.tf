@@ -4,6 +4,36 @@ resource "aws_s3_bucket" "packages" {
   force_destroy = !var.deletion_protection
 }
 
+resource "aws_s3_bucket_versioning" "packages" {
+  bucket = aws_s3_bucket.packages.id
+
+  versioning_configuration {
+    status = "Enabled"
+  }
+}
+
+# Terraform deletes a package that no function runs any more, with all its versions: these are of objects that others wrote.
+resource "aws_s3_bucket_lifecycle_configuration" "packages" {
+  bucket = aws_s3_bucket.packages.id
+
+  rule {
+    id     = "expire-old-versions"
+    status = "Enabled"
+
+    filter {}
+
+    abort_incomplete_multipart_upload {
+      days_after_initiation = 7
+    }
+
+    noncurrent_version_expiration {
+      noncurrent_days = 365
+    }
+  }
+
+  depends_on = [aws_s3_bucket_versioning.packages]
+}
+
 resource "aws_s3_bucket_public_access_block" "packages" {
   bucket                  = aws_s3_bucket.packages.id
   block_public_acls       = true
@@ -58,5 +88,5 @@ resource "aws_s3_object" "package" {
   source      = var.package.path
   source_hash = var.package.sha256_base64
 
-  depends_on = [aws_s3_bucket_server_side_encryption_configuration.packages]
+  depends_on = [aws_s3_bucket_server_side_encryption_configuration.packages, aws_s3_bucket_versioning.packages]
 }

@@ -10,6 +10,17 @@ variable "alarm_topic_arns" {
   }
 }
 
+variable "code_signing_config" {
+  description = "ARN of the code-signing configuration of every function; null: none. With one, the package must be signed: give the signed file and its SHA-256."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.code_signing_config == null ? true : can(regex("^arn:[a-z-]+:lambda:[a-z0-9-]+:[0-9]{12}:code-signing-config:csc-[a-z0-9]{17}$", var.code_signing_config))
+    error_message = "code_signing_config must be the ARN of a code-signing configuration of Lambda in this region, or null."
+  }
+}
+
 variable "custom_domain" {
   description = "Domain name of the API and the ARN of its ACM certificate in this region; null: API Gateway's own address, which a custom domain switches off."
   type = object({

@@ -57,6 +57,7 @@ module "platform" {
   source = "../../modules/platform"
 
   alarm_topic_arns     = var.alarm_topic_arns
+  code_signing_config  = var.code_signing_config
   custom_domain        = var.custom_domain
   deletion_protection  = var.deletion_protection
   environment          = var.environment

@@ -23,6 +23,12 @@ variable "api_resource_quota" {
   nullable    = false
 }
 
+variable "code_signing_config" {
+  description = "ARN of the code-signing configuration of every function; null: none. With one, the package must be signed: give the signed file and its SHA-256."
+  type        = string
+  default     = null
+}
+
 variable "custom_domain" {
   description = "Domain name of the API and the ARN of its ACM certificate in this region; null: API Gateway's own address."
   type = object({

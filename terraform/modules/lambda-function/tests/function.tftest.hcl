@@ -3,6 +3,10 @@ mock_provider "aws" {
     defaults = { json = "{}" }
   }
 
+  mock_data "aws_lambda_function" {
+    defaults = { code_sha256 = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=" }
+  }
+
   mock_data "aws_partition" {
     defaults = { dns_suffix = "amazonaws.com" }
   }
@@ -23,6 +27,7 @@ variables {
   platform = {
     account_id           = "111111111111"
     alarm_actions        = ["arn:aws:sns:eu-west-1:111111111111:alarms"]
+    code_signing_config  = "arn:aws:lambda:eu-west-1:111111111111:code-signing-config:csc-0123456789abcdef0"
     environment          = "dev"
     kms_key_arn          = "arn:aws:kms:eu-west-1:111111111111:key/1"
     log_level            = "INFO"
@@ -144,6 +149,11 @@ run "configures_the_function" {
   }
 
   assert {
+    condition     = aws_lambda_function.this.code_signing_config_arn == var.platform.code_signing_config
+    error_message = "The function takes code that nobody has signed."
+  }
+
+  assert {
     condition     = aws_lambda_function.this.kms_key_arn == var.platform.kms_key_arn && aws_cloudwatch_log_group.this.kms_key_id == var.platform.kms_key_arn
     error_message = "Environment and logs must be encrypted with the platform's key."
   }
@@ -234,4 +244,13 @@ run "refuses_sizes_that_lambda_refuses" {
   }
 
   expect_failures = [var.memory_mb, var.reserved_concurrency, var.timeout_seconds]
+}
+
+run "refuses_code_that_is_not_the_package" {
+  override_data {
+    target = data.aws_lambda_function.deployed
+    values = { code_sha256 = "ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=" }
+  }
+
+  expect_failures = [data.aws_lambda_function.deployed]
 }

@@ -7,6 +7,10 @@ mock_provider "aws" {
     defaults = { json = "{}" }
   }
 
+  mock_data "aws_lambda_function" {
+    defaults = { code_sha256 = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=" }
+  }
+
   mock_data "aws_partition" {
     defaults = { dns_suffix = "amazonaws.com", partition = "aws" }
   }
@@ -288,8 +292,8 @@ run "encrypts_and_keeps_what_it_stores" {
   }
 
   assert {
-    condition     = aws_kms_key.this.enable_key_rotation && !aws_s3_bucket.packages.force_destroy
-    error_message = "The key must rotate, and the packages' bucket must not be emptied by a destroy."
+    condition     = aws_kms_key.this.enable_key_rotation && !aws_s3_bucket.packages.force_destroy && one(aws_s3_bucket_versioning.packages.versioning_configuration).status == "Enabled"
+    error_message = "The key must rotate, and the packages' bucket must keep versions and not be emptied by a destroy."
   }
 }
 
@@ -594,6 +598,7 @@ run "refuses_settings_that_aws_refuses" {
 
   variables {
     alarm_topic_arns     = ["alarms"]
+    code_signing_config  = "signed"
     environment          = "Dev"
     log_level            = "TRACE"
     log_retention_days   = 10
@@ -605,7 +610,7 @@ run "refuses_settings_that_aws_refuses" {
   }
 
   expect_failures = [
-    var.alarm_topic_arns, var.environment, var.log_level, var.log_retention_days, var.permissions_boundary, var.public_base_url, var.retention_days, var.role_path, var.workflow_names,
+    var.alarm_topic_arns, var.code_signing_config, var.environment, var.log_level, var.log_retention_days, var.permissions_boundary, var.public_base_url, var.retention_days, var.role_path, var.workflow_names,
   ]
 }
 

@@ -3,6 +3,10 @@ mock_provider "aws" {
     defaults = { json = "{}", minified_json = "{}" }
   }
 
+  mock_data "aws_lambda_function" {
+    defaults = { code_sha256 = "x" }
+  }
+
   mock_data "aws_partition" {
     defaults = { dns_suffix = "amazonaws.com" }
   }
@@ -46,6 +50,7 @@ variables {
   platform = {
     account_id           = "111111111111"
     alarm_actions        = ["arn:aws:sns:eu-west-1:111111111111:alarms"]
+    code_signing_config  = null
     environment          = "dev"
     kms_key_arn          = "arn:aws:kms:eu-west-1:111111111111:key/1"
     log_level            = "INFO"

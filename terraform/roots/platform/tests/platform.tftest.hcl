@@ -7,6 +7,10 @@ mock_provider "aws" {
     defaults = { json = "{}", minified_json = "{}" }
   }
 
+  mock_data "aws_lambda_function" {
+    defaults = { code_sha256 = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=" }
+  }
+
   mock_data "aws_partition" {
     defaults = { dns_suffix = "amazonaws.com", partition = "aws" }
   }
@@ -264,6 +268,7 @@ run "accepts_the_settings_of_local" {
     partners             = run.local.settings.partners
     region               = run.local.settings.region
     alarm_topic_arns     = lookup(run.local.settings, "alarm_topic_arns", null)
+    code_signing_config  = lookup(run.local.settings, "code_signing_config", null)
     custom_domain        = lookup(run.local.settings, "custom_domain", null)
     deletion_protection  = lookup(run.local.settings, "deletion_protection", null)
     log_level            = lookup(run.local.settings, "log_level", null)
@@ -292,6 +297,7 @@ run "accepts_the_settings_of_dev" {
     partners             = run.dev.settings.partners
     region               = run.dev.settings.region
     alarm_topic_arns     = lookup(run.dev.settings, "alarm_topic_arns", null)
+    code_signing_config  = lookup(run.dev.settings, "code_signing_config", null)
     custom_domain        = lookup(run.dev.settings, "custom_domain", null)
     deletion_protection  = lookup(run.dev.settings, "deletion_protection", null)
     log_level            = lookup(run.dev.settings, "log_level", null)
@@ -319,6 +325,7 @@ run "accepts_the_settings_of_prod" {
     partners             = run.prod.settings.partners
     region               = run.prod.settings.region
     alarm_topic_arns     = lookup(run.prod.settings, "alarm_topic_arns", null)
+    code_signing_config  = lookup(run.prod.settings, "code_signing_config", null)
     custom_domain        = lookup(run.prod.settings, "custom_domain", null)
     deletion_protection  = lookup(run.prod.settings, "deletion_protection", null)
     log_level            = lookup(run.prod.settings, "log_level", null)
