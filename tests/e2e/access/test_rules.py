@@ -1,117 +1,177 @@
-"""Rules that the local engine does not apply to calls, evaluated on the policies of a plan.
+"""Walls made of policies, judged as AWS would judge them, which the local engine does in part.
 
-These are the conditions on sns:Protocol and sns:Endpoint, the state machines of SendTask*, the keys
-of what is written to CallbackTasks, the KMS key's use through services, the trust in Lambda, and
-log streams. The plan is one for AWS: with scope_send_task.
+The policies are those of a plan for AWS, with scope_send_task, and the judge is iam-simulate: each
+call is tried by everyone, and then with one thing changed.
 """
 
-import json
-import subprocess
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
 
 from tests.support.e2e.callers import STRANGERS_ACCOUNT
-from tools import REPOSITORY, Json
-from tools.devenv import ENGINE_PYTHON
+from tests.support.e2e.plans import plan_for_aws
+from tests.support.policies.plan import Policies, policies, resources
+from tests.support.policies.simulator import Request, judge
+from tools import Json
 from tools.devenv.environment import ACCOUNTS, Environment
 
-PLATFORM, PARTNER, STRANGER = ACCOUNTS["platform"], ACCOUNTS["partner"], STRANGERS_ACCOUNT
-TASKS = f"arn:aws:dynamodb:eu-west-1:{PLATFORM}:table/callbacks-local-CallbackTasks"
-STATE_MACHINES = f"arn:aws:states:eu-west-1:{PLATFORM}:stateMachine"
-TOPIC = f"arn:aws:sns:eu-west-1:{PLATFORM}:callbacks-local-order-shipping-service"
-LOG_GROUPS = f"arn:aws:logs:eu-west-1:{PLATFORM}:log-group:/aws/lambda"
-SHIPPING = 'module.channel["ORDER_SHIPPING_SERVICE"]'
-REVIEW = 'module.channel["ORDER_FRAUD_REVIEW"]'
-WEBHOOK = f'{REVIEW}.module.webhook_partner["sentinel-review"].module.deliver_webhook'
-DYNAMODB = {"kms:ViaService": "dynamodb.eu-west-1.amazonaws.com"}
-ALLOW = "Allow"
+ADMINISTRATOR, PARTNER, STRANGER = ACCOUNTS["platform"], ACCOUNTS["partner"], STRANGERS_ACCOUNT
+# It may use the key in its own name: terraform/modules/platform/key.tf says why.
+EVENTS = "events.amazonaws.com"
+SERVICES = {EVENTS} | {
+    f"{name}.amazonaws.com"
+    for name in ("apigateway", "dynamodb", "lambda", "logs.eu-west-1", "s3", "sns", "states")
+}
 
-type Policies = dict[str, Json]
-type Verdicts = dict[str, str]
+PREFIX = "callbacks-local-"
+SHIPPING, REVIEW = f"{PREFIX}order-shipping-service", f"{PREFIX}order-fraud-review"
+SHIPPING_PARTNER, WEBHOOK = f"{SHIPPING}-acme-shipping", f"{REVIEW}-sentinel-review"
+PROCESSING_WORKFLOW, REVIEW_WORKFLOW = f"{PREFIX}order-processing", f"{PREFIX}order-review"
+CLOSE = f"{PREFIX}close-execution"
+EXTERNAL_CALLBACK = f"{PREFIX}external-callback"
+GET_ORDER = f"{PREFIX}get-order-metadata"
+PROCESS_RESULT = f"{PREFIX}process-shipping-result"
+REBUILD = f"{PREFIX}rebuild-tasks"
+RECONCILE = f"{PREFIX}reconcile-tasks"
+REDELIVER = f"{PREFIX}redeliver-callback"
+SWEEP = f"{PREFIX}sweep-due-callbacks"
+DISPATCHERS = {SHIPPING, REVIEW}
+FUNCTIONS = DISPATCHERS | {
+    *(CLOSE, EXTERNAL_CALLBACK, GET_ORDER, PROCESS_RESULT, REBUILD, RECONCILE, REDELIVER, SWEEP),
+    WEBHOOK,
+}
+WORKFLOWS = {PROCESSING_WORKFLOW, REVIEW_WORKFLOW}
+ROLES = FUNCTIONS | WORKFLOWS | {SHIPPING_PARTNER}
+EVERYONE = ROLES | SERVICES | {ADMINISTRATOR, PARTNER, STRANGER}
+
+
+def arn(service: str, resource: str, account_id: str = ADMINISTRATOR) -> str:
+    return f"arn:aws:{service}:eu-west-1:{account_id}:{resource}"
+
+
+def role(name: str) -> str:
+    return f"arn:aws:iam::{ADMINISTRATOR}:role/{name}"
+
+
+# In braces: what only the plan knows.
+API, KEY, SIGNING_SECRET = arn("execute-api", "{api}"), "{key}", "{signing_secret}"
+# With the policy that AWS gives a key: the account's IAM says who may use it.
+ANOTHER_KEY = arn("kms", "key/another")
+TASKS, ORDERS = (arn("dynamodb", f"table/{PREFIX}{name}") for name in ("CallbackTasks", "Orders"))
+TOPIC = arn("sns", SHIPPING)
+REDELIVERY = arn("sqs", f"{PREFIX}redelivery")
+WORKFLOW = arn("states", f"stateMachine:{PROCESSING_WORKFLOW}")
+LOG_STREAM = "log-group:/aws/lambda/{}:log-stream:2026/11/24"
+BUCKET = f"arn:aws:s3:::{PREFIX}packages-{ADMINISTRATOR}"
+
+ANY_KEY_POLICY = {
+    "Version": "2012-10-17",
+    "Statement": {
+        "Effect": "Allow",
+        "Principal": {"AWS": f"arn:aws:iam::{ADMINISTRATOR}:root"},
+        "Action": "kms:*",
+        "Resource": "*",
+    },
+}
+
+TASK = {"dynamodb:LeadingKeys": ["order-1"]}
+REGISTRATION = {"dynamodb:LeadingKeys": ["#CHANNEL"]}
+WITHOUT_TOKEN = {
+    **TASK,
+    "dynamodb:Attributes": ["order_id", "status"],
+    "dynamodb:Select": "SPECIFIC_ATTRIBUTES",
+}
+QUEUE_OF_PARTNER = {"sns:Protocol": "sqs", "sns:Endpoint": arn("sqs", "orders", PARTNER)}
+EXTERNAL_ID = {"sts:ExternalId": "local-acme-shipping"}
+
+
+def through(service: str, region: str = "eu-west-1") -> dict[str, str]:
+    return {"kms:ViaService": f"{service}.{region}.amazonaws.com"}
+
+
+def environment_of(function: str) -> dict[str, str]:
+    return {
+        **through("lambda"),
+        "kms:EncryptionContext:aws:lambda:FunctionArn": arn("lambda", f"function:{function}"),
+    }
 
 
 @dataclass(frozen=True)
-class Request:
-    """A call as a policy sees it; `place` is where the policy stands in the plan."""
+class Wall:
+    """A call, and who may make it: everyone else is refused.
 
-    place: str
-    principal: str
+    `changes` are calls that differ in one thing. Each may be made by nobody, but for an
+    administrator that may make the call itself, or by whom it says to be `allowed`.
+    """
+
     action: str
     resource: str
-    context: dict[str, Any] = field(default_factory=dict)
-    service: str | None = None
+    allowed: set[str]
+    context: Mapping[str, Any] = field(default_factory=dict)
+    changes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    def calls(self, name: str) -> "dict[str, Wall]":
+        """The call itself and the changed ones."""
+        kept = {"allowed": self.allowed & {ADMINISTRATOR}}
+        changed = {
+            f"{name}: {how}": replace(self, **{**kept, **change})
+            for how, change in self.changes.items()
+        }
+        assert all(
+            sum(getattr(self, part) != getattr(call, part) for part in ("action", "resource"))
+            + (self.context != call.context)
+            == 1
+            for call in changed.values()
+        )
+        return {name: self, **changed}
 
 
-def function(name: str) -> str:
-    return f'module.platform.module.function["{name}"].aws_iam_role_policy.this'
-
-
-def session(role: str, account: str = PLATFORM) -> str:
-    return f"arn:aws:sts::{account}:assumed-role/{role}/session"
-
-
-SUBSCRIBE = Request(
-    f"{SHIPPING}.aws_sns_topic_policy.this",
-    session("operator", PARTNER),
-    "sns:Subscribe",
-    TOPIC,
-    {"sns:Protocol": "sqs", "sns:Endpoint": f"arn:aws:sqs:eu-west-1:{PARTNER}:orders"},
-)
-RESUME = Request(
-    function("external_callback"),
-    session("callbacks-local-external-callback"),
-    "states:SendTaskSuccess",
-    f"{STATE_MACHINES}:callbacks-local-order-processing",
-)
-CLOSE = Request(
-    function("external_callback"),
-    session("callbacks-local-external-callback"),
-    "dynamodb:UpdateItem",
-    TASKS,
-    {"dynamodb:LeadingKeys": ["order-1"]},
-)
-REGISTER = replace(
-    CLOSE,
-    place=f"{SHIPPING}.module.dispatcher.aws_iam_role_policy.this",
-    principal=session("callbacks-local-order-shipping-service"),
-    action="dynamodb:PutItem",
-)
-DECRYPT = Request(
-    "module.platform.aws_kms_key.this",
-    session("callbacks-local-external-callback"),
-    "kms:Decrypt",
-    "*",
-    DYNAMODB,
-)
-DELIVER = Request(
-    "module.platform.aws_kms_key.this",
-    "arn:aws:iam::000000000000:root",
-    "kms:GenerateDataKey",
-    "*",
-    {"aws:SourceArn": TOPIC},
-    "sns.amazonaws.com",
-)
-WRITE_LOG = Request(
-    function("external_callback"),
-    session("callbacks-local-external-callback"),
-    "logs:PutLogEvents",
-    f"{LOG_GROUPS}/callbacks-local-external-callback:log-stream:2026/11/24",
-)
-REGISTRATION = {"dynamodb:LeadingKeys": ["#CHANNEL"]}
-
-ASSUME = Request(
-    "",
-    f"arn:aws:iam::{PARTNER}:root",
-    "sts:AssumeRole",
-    "*",
-    service="lambda.amazonaws.com",
-)
-
-RULES: dict[str, tuple[Request, dict[str, dict[str, Any]]]] = {
-    "a partner subscribes queues of its own account": (
-        SUBSCRIBE,
+WALLS: dict[str, Wall] = {
+    "a partner's callback role sends callbacks for its channel": Wall(
+        "execute-api:Invoke",
+        f"{API}/local/POST/externalCallback/ORDER_SHIPPING_SERVICE",
+        {SHIPPING_PARTNER, ADMINISTRATOR},
+        changes={
+            "another channel": {
+                "resource": f"{API}/local/POST/externalCallback/ORDER_FRAUD_REVIEW"
+            },
+            "another version": {
+                "resource": f"{API}/local/POST/externalCallback/ORDER_SHIPPING_SERVICE/v2"
+            },
+            "another method": {
+                "resource": f"{API}/local/GET/externalCallback/ORDER_SHIPPING_SERVICE"
+            },
+            "another stage": {
+                "resource": f"{API}/test/POST/externalCallback/ORDER_SHIPPING_SERVICE"
+            },
+            "another API": {
+                "resource": arn(
+                    "execute-api", "other/local/POST/externalCallback/ORDER_SHIPPING_SERVICE"
+                )
+            },
+        },
+    ),
+    "a partner assumes its callback role": Wall(
+        "sts:AssumeRole",
+        role(SHIPPING_PARTNER),
+        {PARTNER},
+        EXTERNAL_ID,
+        {
+            "without its external id": {"context": {}},
+            "another external id": {"context": {"sts:ExternalId": "local-other"}},
+            "another role": {
+                "resource": role(EXTERNAL_CALLBACK),
+                "allowed": {"lambda.amazonaws.com"},
+            },
+        },
+    ),
+    "a partner subscribes queues of its own account": Wall(
+        "sns:Subscribe",
+        TOPIC,
+        {PARTNER, ADMINISTRATOR},
+        QUEUE_OF_PARTNER,
         {
             **{
                 f"an endpoint by {protocol}": {
@@ -122,245 +182,390 @@ RULES: dict[str, tuple[Request, dict[str, dict[str, Any]]]] = {
                     "http": "http://hooks.example.com/",
                     "email": "someone@example.com",
                     "sms": "+15555550100",
-                    "lambda": f"arn:aws:lambda:eu-west-1:{PARTNER}:function:orders",
-                    "firehose": f"arn:aws:firehose:eu-west-1:{PARTNER}:deliverystream/orders",
+                    "lambda": arn("lambda", "function:orders", PARTNER),
+                    "firehose": arn("firehose", "deliverystream/orders", PARTNER),
                 }.items()
             },
+            "another protocol": {"context": {**QUEUE_OF_PARTNER, "sns:Protocol": "lambda"}},
             "a queue of a stranger": {
                 "context": {
-                    "sns:Protocol": "sqs",
-                    "sns:Endpoint": f"arn:aws:sqs:eu-west-1:{STRANGER}:orders",
+                    **QUEUE_OF_PARTNER,
+                    "sns:Endpoint": arn("sqs", "orders", STRANGER),
                 }
             },
             "a queue of the platform": {
-                "context": {
-                    "sns:Protocol": "sqs",
-                    "sns:Endpoint": f"arn:aws:sqs:eu-west-1:{PLATFORM}:callbacks-local-redelivery",
-                }
+                "context": {**QUEUE_OF_PARTNER, "sns:Endpoint": REDELIVERY}
             },
-            "by a stranger": {"principal": session("operator", STRANGER)},
-            "to publish": {"action": "sns:Publish"},
-            "to change the topic": {"action": "sns:SetTopicAttributes"},
-            "to let others in": {"action": "sns:AddPermission"},
-            "another topic": {"resource": TOPIC.replace("shipping-service", "fraud-review")},
+            "another topic": {"resource": arn("sns", REVIEW)},
         },
     ),
-    "external_callback resumes workflows of the platform": (
-        RESUME,
+    "nobody changes a topic but administrators": Wall(
+        "sns:SetTopicAttributes",
+        TOPIC,
+        {ADMINISTRATOR},
+        changes={"to let others in": {"action": "sns:AddPermission"}},
+    ),
+    "a dispatcher publishes to its topic, and not even an administrator does": Wall(
+        "sns:Publish",
+        TOPIC,
+        {SHIPPING},
+        changes={"another topic": {"resource": arn("sns", REVIEW), "allowed": {REVIEW}}},
+    ),
+    "no function writes a registration": Wall(
+        "dynamodb:UpdateItem",
+        TASKS,
         {
-            "another workflow of the account": {"resource": f"{STATE_MACHINES}:payroll"},
-            "any workflow": {"resource": "*"},
-            "to start it": {"action": "states:StartExecution"},
-            "to stop it": {"action": "states:StopExecution"},
+            *(CLOSE, EXTERNAL_CALLBACK, REBUILD, RECONCILE, REDELIVER, SWEEP, WEBHOOK),
+            *DISPATCHERS,
+            ADMINISTRATOR,
         },
-    ),
-    "external_callback writes tasks": (
-        CLOSE,
+        TASK,
         {
             "a registration": {"context": REGISTRATION},
             "a task and a registration": {
                 "context": {"dynamodb:LeadingKeys": ["order-1", "#CHANNEL"]}
             },
-            "a new one": {"action": "dynamodb:PutItem"},
+            "a new task": {
+                "action": "dynamodb:PutItem",
+                "allowed": {REBUILD, *DISPATCHERS, ADMINISTRATOR},
+            },
             "by statement": {"action": "dynamodb:PartiQLUpdate"},
+            "to delete it": {"action": "dynamodb:DeleteItem"},
         },
     ),
-    "a dispatcher writes tasks": (REGISTER, {"a registration": {"context": REGISTRATION}}),
-    **{
-        f"{name} writes tasks": (
-            replace(CLOSE, place=function(name), principal=session(name)),
-            {"a registration": {"context": REGISTRATION}},
-        )
-        for name in (
-            "rebuild_tasks",
-            "reconcile_tasks",
-            "redeliver_callback",
-            "sweep_due_callbacks",
-            "close_execution",
-        )
-    },
-    "rebuild_tasks reads registrations": (
-        replace(
-            CLOSE,
-            place=function("rebuild_tasks"),
-            principal=session("callbacks-local-rebuild-tasks"),
-            action="dynamodb:GetItem",
-            context=REGISTRATION,
-        ),
-        {"a task": {"context": {"dynamodb:LeadingKeys": ["order-1"]}}},
-    ),
-    "deliver_webhook writes tasks": (
-        replace(
-            CLOSE,
-            place=f"{WEBHOOK}.aws_iam_role_policy.this",
-        ),
+    "no function puts a registration": Wall(
+        "dynamodb:PutItem",
+        TASKS,
+        {REBUILD, *DISPATCHERS, ADMINISTRATOR},
+        TASK,
         {"a registration": {"context": REGISTRATION}},
     ),
-    "the key is used through the platform's services": (
-        DECRYPT,
+    "tokens are read by those who send them, and by dispatchers": Wall(
+        "dynamodb:GetItem",
+        TASKS,
+        {EXTERNAL_CALLBACK, REDELIVER, *DISPATCHERS, ADMINISTRATOR},
+        TASK,
         {
-            "directly": {"context": {}},
-            "through another service": {
-                "context": {"kms:ViaService": "ec2.eu-west-1.amazonaws.com"}
+            "by statement": {"action": "dynamodb:PartiQLSelect"},
+            "registrations": {
+                "context": REGISTRATION,
+                "allowed": {EXTERNAL_CALLBACK, REBUILD, REDELIVER, *DISPATCHERS, ADMINISTRATOR},
             },
-            "in another region": {
-                "context": {"kms:ViaService": "dynamodb.us-east-1.amazonaws.com"}
-            },
-            "by a partner": {"principal": session("operator", PARTNER)},
-            "by a stranger": {"principal": session("operator", STRANGER)},
-            "to delegate it": {"action": "kms:CreateGrant"},
         },
     ),
-    "a function uses the key through its services": (
-        replace(DECRYPT, place=function("external_callback"), resource="KEY"),
+    "no function reads all tasks": Wall("dynamodb:Scan", TASKS, {ADMINISTRATOR}),
+    "tasks are queried without their tokens": Wall(
+        "dynamodb:Query",
+        TASKS,
+        {CLOSE, REBUILD, RECONCILE, SWEEP, WEBHOOK, ADMINISTRATOR},
+        WITHOUT_TOKEN,
         {
-            "directly": {"context": {}},
-            "through a service of others": {
-                "context": {"kms:ViaService": "secretsmanager.eu-west-1.amazonaws.com"}
+            "with the token": {
+                "context": {**WITHOUT_TOKEN, "dynamodb:Attributes": ["order_id", "task_token"]}
             },
-            "another key": {"resource": f"arn:aws:kms:eu-west-1:{PLATFORM}:key/another"},
-            "to delegate it": {"action": "kms:CreateGrant"},
-        },
-    ),
-    "the platform's topics deliver to encrypted queues": (
-        DELIVER,
-        {
-            "a stranger's topic": {"context": {"aws:SourceArn": TOPIC.replace(PLATFORM, STRANGER)}},
-            "another service": {"service": "s3.amazonaws.com"},
-            "to administer": {"action": "kms:PutKeyPolicy"},
+            "whole": {"context": {**WITHOUT_TOKEN, "dynamodb:Select": "ALL_ATTRIBUTES"}},
+            "in the index": {
+                "resource": f"{TASKS}/index/due",
+                "allowed": {RECONCILE, SWEEP, ADMINISTRATOR},
+            },
         },
     ),
     **{
-        f"the role of {name} is for Lambda": (
-            replace(ASSUME, place=f"{place}.aws_iam_role.this trust"),
-            {
-                "a partner": {"service": None},
-                "a stranger": {"service": None, "principal": f"arn:aws:iam::{STRANGER}:root"},
-                "a callback role": {
-                    "service": None,
-                    "principal": session("callbacks-local-order-shipping-service-acme-shipping"),
+        f"the platform's workflows are resumed by two functions, by {action}": Wall(
+            f"states:SendTask{action}",
+            WORKFLOW,
+            {EXTERNAL_CALLBACK, REDELIVER, ADMINISTRATOR},
+            changes={
+                "another workflow of the account": {
+                    "resource": arn("states", "stateMachine:payroll")
                 },
-                "another service": {"service": "states.amazonaws.com"},
             },
         )
-        for name, place in {
-            "the dispatcher": f"{SHIPPING}.module.dispatcher",
-            "deliver_webhook": WEBHOOK,
-            **{
-                name: f'module.platform.module.function["{name}"]'
-                for name in (
-                    "close_execution",
-                    "external_callback",
-                    "get_order_metadata",
-                    "process_shipping_result",
-                    "rebuild_tasks",
-                    "reconcile_tasks",
-                    "redeliver_callback",
-                    "sweep_due_callbacks",
-                )
-            },
-        }.items()
+        for action in ("Success", "Failure", "Heartbeat")
     },
-    "a function writes its own log": (
-        WRITE_LOG,
+    "workflows are started and stopped by administrators": Wall(
+        "states:StartExecution",
+        WORKFLOW,
+        {ADMINISTRATOR},
+        changes={"to change it": {"action": "states:UpdateStateMachine"}},
+    ),
+    "a signing secret is read by the function that signs": Wall(
+        "secretsmanager:GetSecretValue",
+        SIGNING_SECRET,
+        {WEBHOOK, ADMINISTRATOR},
+        changes={
+            "to replace it": {"action": "secretsmanager:PutSecretValue"},
+            "another secret": {"resource": arn("secretsmanager", "secret:other-AbCdEf")},
+        },
+    ),
+    "the key decrypts through services only, for administrators as well": Wall(
+        "kms:Decrypt",
+        KEY,
+        {*FUNCTIONS, *WORKFLOWS, ADMINISTRATOR, EVENTS},
+        through("dynamodb"),
+        {
+            "directly": {"context": {}, "allowed": {EVENTS}},
+            "through another service": {"context": through("ec2"), "allowed": {EVENTS}},
+            "in another region": {
+                "context": through("dynamodb", "us-east-1"),
+                "allowed": {EVENTS},
+            },
+            "another key": {"resource": ANOTHER_KEY},
+        },
+    ),
+    "secrets are decrypted through Secrets Manager": Wall(
+        "kms:Decrypt", KEY, {WEBHOOK, ADMINISTRATOR, EVENTS}, through("secretsmanager")
+    ),
+    "a function decrypts its own environment": Wall(
+        "kms:Decrypt",
+        KEY,
+        {EXTERNAL_CALLBACK, ADMINISTRATOR, EVENTS},
+        environment_of(EXTERNAL_CALLBACK),
         {
             "another's": {
-                "resource": f"{LOG_GROUPS}/callbacks-local-sweep-due-callbacks:log-stream:1"
+                "context": environment_of(SWEEP),
+                "allowed": {SWEEP, ADMINISTRATOR, EVENTS},
+            },
+        },
+    ),
+    "the key is granted to services only": Wall(
+        "kms:CreateGrant",
+        KEY,
+        {ADMINISTRATOR},
+        {**through("dynamodb"), "kms:GrantIsForAWSResource": "true"},
+        {
+            "to anybody": {
+                "context": {**through("dynamodb"), "kms:GrantIsForAWSResource": "false"},
+                "allowed": set(),
+            },
+            "directly": {"context": {"kms:GrantIsForAWSResource": "true"}, "allowed": set()},
+        },
+    ),
+    "the key is administered by the account": Wall("kms:PutKeyPolicy", KEY, {ADMINISTRATOR}),
+    "the platform's topics deliver to encrypted queues": Wall(
+        "kms:GenerateDataKey",
+        KEY,
+        {"sns.amazonaws.com", EVENTS},
+        {"aws:SourceArn": TOPIC},
+        {
+            "a stranger's topic": {
+                "context": {"aws:SourceArn": arn("sns", SHIPPING, STRANGER)},
+                "allowed": {EVENTS},
+            },
+        },
+    ),
+    **{
+        f"a channel's topic delivers to {queue}": Wall(
+            "sqs:SendMessage",
+            arn("sqs", queue),
+            {"sns.amazonaws.com", WEBHOOK, ADMINISTRATOR},
+            {"aws:SourceArn": arn("sns", REVIEW)},
+            {
+                "another topic": {
+                    "context": {"aws:SourceArn": TOPIC},
+                    "allowed": {WEBHOOK, ADMINISTRATOR},
+                },
+                "to empty it": {"action": "sqs:PurgeQueue"},
+            },
+        )
+        for queue in (WEBHOOK, f"{WEBHOOK}-dead-letter")
+    },
+    "messages for a webhook are read by the function that delivers them": Wall(
+        "sqs:ReceiveMessage", arn("sqs", WEBHOOK), {WEBHOOK, ADMINISTRATOR}
+    ),
+    "events that close_execution has not taken are kept": Wall(
+        "sqs:SendMessage",
+        arn("sqs", f"{CLOSE}-dead-letter"),
+        {EVENTS, CLOSE, ADMINISTRATOR},
+        {"aws:SourceArn": arn("events", f"rule/{CLOSE}")},
+        {
+            "another rule": {
+                "context": {"aws:SourceArn": arn("events", f"rule/{SWEEP}")},
+                "allowed": {CLOSE, ADMINISTRATOR},
+            }
+        },
+    ),
+    "outcomes are queued for redelivery by functions": Wall(
+        "sqs:SendMessage",
+        REDELIVERY,
+        {EXTERNAL_CALLBACK, REDELIVER, SWEEP, WEBHOOK, ADMINISTRATOR},
+        changes={
+            "to read them": {
+                "action": "sqs:ReceiveMessage",
+                "allowed": {REDELIVER, ADMINISTRATOR},
+            },
+            "to empty it": {"action": "sqs:PurgeQueue"},
+        },
+    ),
+    "orders are written by those who work on them": Wall(
+        "dynamodb:UpdateItem",
+        ORDERS,
+        {CLOSE, GET_ORDER, PROCESS_RESULT, RECONCILE, *WORKFLOWS, ADMINISTRATOR},
+        {"dynamodb:LeadingKeys": ["order-1"]},
+        {"to read them": {"action": "dynamodb:GetItem"}},
+    ),
+    "callback routes invoke external_callback": Wall(
+        "lambda:InvokeFunction",
+        arn("lambda", f"function:{EXTERNAL_CALLBACK}"),
+        {"apigateway.amazonaws.com", ADMINISTRATOR},
+        {"aws:SourceArn": f"{API}/local/POST/externalCallback/ORDER_SHIPPING_SERVICE"},
+        {
+            "another stage": {
+                "context": {
+                    "aws:SourceArn": f"{API}/test/POST/externalCallback/ORDER_SHIPPING_SERVICE"
+                }
+            },
+            "another API": {
+                "context": {
+                    "aws:SourceArn": arn("execute-api", "other/local/POST/externalCallback/X")
+                }
+            },
+            "to change it": {"action": "lambda:UpdateFunctionCode"},
+        },
+    ),
+    **{
+        f"its rule invokes {function}": Wall(
+            "lambda:InvokeFunction",
+            arn("lambda", f"function:{function}"),
+            {EVENTS, ADMINISTRATOR},
+            {"aws:SourceArn": arn("events", f"rule/{function}")},
+            {"another rule": {"context": {"aws:SourceArn": arn("events", "rule/other")}}},
+        )
+        for function in (CLOSE, RECONCILE, SWEEP)
+    },
+    "rebuild_tasks is invoked by whom the account lets": Wall(
+        "lambda:InvokeFunction", arn("lambda", f"function:{REBUILD}"), {ADMINISTRATOR}
+    ),
+    "a dispatcher is invoked by the workflows that wait on its channel": Wall(
+        "lambda:InvokeFunction",
+        arn("lambda", f"function:{SHIPPING}"),
+        {PROCESSING_WORKFLOW, ADMINISTRATOR},
+        changes={
+            "another's": {
+                "resource": arn("lambda", f"function:{REVIEW}"),
+                "allowed": {REVIEW_WORKFLOW, ADMINISTRATOR},
+            }
+        },
+    ),
+    **{
+        f"the role of {name} is for Lambda": Wall(
+            "sts:AssumeRole", role(name), {"lambda.amazonaws.com"}
+        )
+        for name in sorted(FUNCTIONS)
+    },
+    **{
+        f"the role of {name} is for that workflow": Wall(
+            "sts:AssumeRole",
+            role(name),
+            {"states.amazonaws.com"},
+            {"aws:SourceArn": arn("states", f"stateMachine:{name}")},
+            {
+                "another workflow": {
+                    "context": {"aws:SourceArn": arn("states", "stateMachine:payroll")}
+                },
+                "nobody's": {"context": {}},
+            },
+        )
+        for name in sorted(WORKFLOWS)
+    },
+    "a function writes its own log": Wall(
+        "logs:PutLogEvents",
+        arn("logs", LOG_STREAM.format(EXTERNAL_CALLBACK)),
+        {EXTERNAL_CALLBACK, ADMINISTRATOR},
+        changes={
+            "another's": {
+                "resource": arn("logs", LOG_STREAM.format(SWEEP)),
+                "allowed": {SWEEP, ADMINISTRATOR},
             },
             "to read it": {"action": "logs:GetLogEvents"},
             "to delete it": {"action": "logs:DeleteLogStream"},
         },
     ),
+    "packages are written by TLS only": Wall(
+        "s3:PutObject",
+        f"{BUCKET}/lambdas.zip",
+        {ADMINISTRATOR},
+        changes={"in the clear": {"context": {"aws:SecureTransport": "false"}, "allowed": set()}},
+    ),
 }
+CALLS = {name: call for wall in WALLS for name, call in WALLS[wall].calls(wall).items()}
 
 
 @pytest.fixture(scope="module")
-def policies(environment: Environment) -> Policies:
-    """Every policy of the plan, by where it stands; of a role also its trust, as `... trust`."""
-    root = environment.root("platform")
-    plan = environment.directory / "access.plan"
-    options = ["-refresh=false", "-lock=false", "-input=false", "-no-color", f"-out={plan}"]
-    variables = [*environment.variables("platform"), "-var", "scope_send_task=true"]
-    root.run("plan", *options, *variables, quiet=True)
-    planned = json.loads(root.run("show", "-json", str(plan), quiet=True))["planned_values"]
-    found = {}
-    for resource in _resources(planned["root_module"]):
-        place, values = resource["address"], resource["values"]
-        # A topic's own policy is the one that AWS gives it, until aws_sns_topic_policy replaces it.
-        if values.get("policy") and resource["type"] != "aws_sns_topic":
-            found[place] = json.loads(values["policy"])
-        if values.get("assume_role_policy"):
-            found[f"{place} trust"] = json.loads(values["assume_role_policy"])
-    return found
+def plan(environment: Environment) -> Json:
+    return plan_for_aws(environment, "platform")
 
 
 @pytest.fixture(scope="module")
-def verdicts(policies: Policies) -> Verdicts:
-    """What is decided on each request, by its name."""
-    named = {
-        name: request
-        for rule, (allowed, changes) in RULES.items()
-        for name, request in _requests(rule, allowed, changes).items()
-    }
-    evaluated = subprocess.run(
-        [ENGINE_PYTHON, REPOSITORY / "tests/support/e2e/policy_evaluator.py"],
-        input=json.dumps([_document(request, policies) for request in named.values()]),
-        capture_output=True,
-        check=True,
-        text=True,
-    )
-    return dict(zip(named, json.loads(evaluated.stdout), strict=True))
+def of_plan(plan: Json) -> Policies:
+    return policies(plan)
 
 
-@pytest.mark.parametrize("rule", RULES)
-def test_a_policy_allows_what_is_meant_and_nothing_that_differs_in_one_thing(
-    rule: str, verdicts: Verdicts
+@pytest.fixture(scope="module")
+def allowed(plan: Json, of_plan: Policies) -> Mapping[str, set[str]]:
+    """By the name of a call: who may make it."""
+    everyone = sorted(EVERYONE)
+    known = _known(plan)
+    requests = [
+        Request(who, call.action, _filled(call.resource, known), _filled(call.context, known))
+        for call in CALLS.values()
+        for who in everyone
+    ]
+    with_another = {**of_plan.of_resources, ANOTHER_KEY: ANY_KEY_POLICY}
+    verdicts = iter(judge(requests, replace(of_plan, of_resources=with_another)))
+    return {name: {who for who in everyone if next(verdicts)} for name in CALLS}
+
+
+@pytest.mark.parametrize("wall", WALLS)
+def test_a_call_is_for_those_who_need_it_and_for_nobody_with_one_thing_changed(
+    wall: str, allowed: Mapping[str, set[str]]
 ) -> None:
-    allowed, changes = RULES[rule]
-    first, *others = _requests(rule, allowed, changes)
+    expected = {name: call.allowed for name, call in WALLS[wall].calls(wall).items()}
 
-    assert verdicts[first] == ALLOW
-    assert others
-    assert [name for name in others if verdicts[name] == ALLOW] == []
+    assert {name: allowed[name] for name in expected} == expected
+
+
+def test_every_role_of_the_plan_is_tried(of_plan: Policies) -> None:
+    assert set(of_plan.roles) == ROLES
 
 
 def test_no_policy_names_another_account_but_for_a_partner_s_topic_and_callback_role(
-    policies: Policies,
+    of_plan: Policies,
 ) -> None:
     granted = {
-        (place, account, action)
-        for place, policy in policies.items()
+        (whose, account, action)
+        for whose, policy in of_plan.everything()
         for statement in _list(policy["Statement"])
-        if statement["Effect"] == ALLOW
+        if statement["Effect"] == "Allow"
         for account in _accounts(statement)
         for action in _list(statement["Action"])
-        if account != PLATFORM
+        if account != ADMINISTRATOR
     }
 
     assert granted == {
-        (f"{SHIPPING}.aws_sns_topic_policy.this", PARTNER, "sns:Subscribe"),
-        (f'{SHIPPING}.aws_iam_role.callback["acme-shipping"] trust', PARTNER, "sts:AssumeRole"),
+        (TOPIC, PARTNER, "sns:Subscribe"),
+        (role(SHIPPING_PARTNER), PARTNER, "sts:AssumeRole"),
     }
 
 
-def _requests(
-    rule: str, allowed: Request, changes: dict[str, dict[str, Any]]
-) -> dict[str, Request]:
-    others = {f"{rule}: {how}": replace(allowed, **change) for how, change in changes.items()}
-    assert allowed not in others.values()
-    return {rule: allowed, **others}
+def _known(plan: Json) -> dict[str, str]:
+    (key,) = resources(plan, "aws_kms_key").values()
+    (api,) = resources(plan, "aws_api_gateway_rest_api").values()
+    (signing,) = (
+        secret["arn"]
+        for secret in resources(plan, "aws_secretsmanager_secret").values()
+        if "signing" in secret["name"]
+    )
+    return {"api": api["id"], "key": key["arn"], "signing_secret": signing}
 
 
-def _document(request: Request, policies: Policies) -> Json:
-    policy = policies[request.place]
-    resource = request.resource
-    if resource == "KEY":
-        resource = next(
-            statement["Resource"]
-            for statement in policy["Statement"]
-            if statement["Sid"] == "UseKeyThroughServices"
-        )
-    return {**asdict(request), "policy": policy, "resource": resource}
+def _filled(value: Any, known: Mapping[str, str]) -> Any:
+    match value:
+        case str():
+            return value.format_map(known)
+        case Mapping():
+            return {name: _filled(one, known) for name, one in value.items()}
+    return value
 
 
 def _accounts(statement: Json) -> set[str]:
@@ -369,10 +574,5 @@ def _accounts(statement: Json) -> set[str]:
     return {name.split(":")[4] if name.startswith("arn:") else name for name in named}
 
 
-def _list(value: Any) -> list[Any]:
+def _list(value: Any) -> Sequence[Any]:
     return value if isinstance(value, list) else [value]
-
-
-def _resources(module: Json) -> list[Json]:
-    below = [_resources(child) for child in module.get("child_modules", [])]
-    return [*module.get("resources", []), *(resource for child in below for resource in child)]
