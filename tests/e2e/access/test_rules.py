@@ -5,490 +5,43 @@ call is tried by everyone, and then with one thing changed.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
 
-from tests.support.e2e.callers import STRANGERS_ACCOUNT
 from tests.support.e2e.plans import plan_for_aws
+from tests.support.e2e.walls import (
+    ADMINISTRATOR,
+    ANOTHER_KEY,
+    ANY_KEY_POLICY,
+    CALLS,
+    EVERYONE,
+    PARTNER,
+    ROLES,
+    SHIPPING_PARTNER,
+    TOPIC,
+    WALLS,
+    role,
+)
 from tests.support.policies.plan import Policies, policies, resources
 from tests.support.policies.simulator import Request, judge
+from tests.support.policies.weaken import weakened
 from tools import Json
-from tools.devenv.environment import ACCOUNTS, Environment
-
-ADMINISTRATOR, PARTNER, STRANGER = ACCOUNTS["platform"], ACCOUNTS["partner"], STRANGERS_ACCOUNT
-# It may use the key in its own name: terraform/modules/platform/key.tf says why.
-EVENTS = "events.amazonaws.com"
-SERVICES = {EVENTS} | {
-    f"{name}.amazonaws.com"
-    for name in ("apigateway", "dynamodb", "lambda", "logs.eu-west-1", "s3", "sns", "states")
-}
-
-PREFIX = "callbacks-local-"
-SHIPPING, REVIEW = f"{PREFIX}order-shipping-service", f"{PREFIX}order-fraud-review"
-SHIPPING_PARTNER, WEBHOOK = f"{SHIPPING}-acme-shipping", f"{REVIEW}-sentinel-review"
-PROCESSING_WORKFLOW, REVIEW_WORKFLOW = f"{PREFIX}order-processing", f"{PREFIX}order-review"
-CLOSE = f"{PREFIX}close-execution"
-EXTERNAL_CALLBACK = f"{PREFIX}external-callback"
-GET_ORDER = f"{PREFIX}get-order-metadata"
-PROCESS_RESULT = f"{PREFIX}process-shipping-result"
-REBUILD = f"{PREFIX}rebuild-tasks"
-RECONCILE = f"{PREFIX}reconcile-tasks"
-REDELIVER = f"{PREFIX}redeliver-callback"
-SWEEP = f"{PREFIX}sweep-due-callbacks"
-DISPATCHERS = {SHIPPING, REVIEW}
-FUNCTIONS = DISPATCHERS | {
-    *(CLOSE, EXTERNAL_CALLBACK, GET_ORDER, PROCESS_RESULT, REBUILD, RECONCILE, REDELIVER, SWEEP),
-    WEBHOOK,
-}
-WORKFLOWS = {PROCESSING_WORKFLOW, REVIEW_WORKFLOW}
-ROLES = FUNCTIONS | WORKFLOWS | {SHIPPING_PARTNER}
-EVERYONE = ROLES | SERVICES | {ADMINISTRATOR, PARTNER, STRANGER}
-
-
-def arn(service: str, resource: str, account_id: str = ADMINISTRATOR) -> str:
-    return f"arn:aws:{service}:eu-west-1:{account_id}:{resource}"
-
-
-def role(name: str) -> str:
-    return f"arn:aws:iam::{ADMINISTRATOR}:role/{name}"
-
-
-# In braces: what only the plan knows.
-API, KEY, SIGNING_SECRET = arn("execute-api", "{api}"), "{key}", "{signing_secret}"
-# With the policy that AWS gives a key: the account's IAM says who may use it.
-ANOTHER_KEY = arn("kms", "key/another")
-TASKS, ORDERS = (arn("dynamodb", f"table/{PREFIX}{name}") for name in ("CallbackTasks", "Orders"))
-TOPIC = arn("sns", SHIPPING)
-REDELIVERY = arn("sqs", f"{PREFIX}redelivery")
-WORKFLOW = arn("states", f"stateMachine:{PROCESSING_WORKFLOW}")
-LOG_STREAM = "log-group:/aws/lambda/{}:log-stream:2026/11/24"
-BUCKET = f"arn:aws:s3:::{PREFIX}packages-{ADMINISTRATOR}"
-
-ANY_KEY_POLICY = {
-    "Version": "2012-10-17",
-    "Statement": {
-        "Effect": "Allow",
-        "Principal": {"AWS": f"arn:aws:iam::{ADMINISTRATOR}:root"},
-        "Action": "kms:*",
-        "Resource": "*",
-    },
-}
-
-TASK = {"dynamodb:LeadingKeys": ["order-1"]}
-REGISTRATION = {"dynamodb:LeadingKeys": ["#CHANNEL"]}
-WITHOUT_TOKEN = {
-    **TASK,
-    "dynamodb:Attributes": ["order_id", "status"],
-    "dynamodb:Select": "SPECIFIC_ATTRIBUTES",
-}
-QUEUE_OF_PARTNER = {"sns:Protocol": "sqs", "sns:Endpoint": arn("sqs", "orders", PARTNER)}
-EXTERNAL_ID = {"sts:ExternalId": "local-acme-shipping"}
-
-
-def through(service: str, region: str = "eu-west-1") -> dict[str, str]:
-    return {"kms:ViaService": f"{service}.{region}.amazonaws.com"}
-
-
-def environment_of(function: str) -> dict[str, str]:
-    return {
-        **through("lambda"),
-        "kms:EncryptionContext:aws:lambda:FunctionArn": arn("lambda", f"function:{function}"),
-    }
+from tools.devenv.environment import Environment
 
 
 @dataclass(frozen=True)
-class Wall:
-    """A call, and who may make it: everyone else is refused.
+class Tried:
+    """Requests, and whether they are allowed under the policies, by the call's name and who."""
 
-    `changes` are calls that differ in one thing. Each may be made by nobody, but for an
-    administrator that may make the call itself, or by whom it says to be `allowed`.
-    """
+    policies: Policies
+    requests: Mapping[tuple[str, str], Request]
+    verdicts: Mapping[tuple[str, str], bool]
 
-    action: str
-    resource: str
-    allowed: set[str]
-    context: Mapping[str, Any] = field(default_factory=dict)
-    changes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-
-    def calls(self, name: str) -> "dict[str, Wall]":
-        """The call itself and the changed ones."""
-        kept = {"allowed": self.allowed & {ADMINISTRATOR}}
-        changed = {
-            f"{name}: {how}": replace(self, **{**kept, **change})
-            for how, change in self.changes.items()
-        }
-        assert all(
-            sum(getattr(self, part) != getattr(call, part) for part in ("action", "resource"))
-            + (self.context != call.context)
-            == 1
-            for call in changed.values()
-        )
-        return {name: self, **changed}
-
-
-WALLS: dict[str, Wall] = {
-    "a partner's callback role sends callbacks for its channel": Wall(
-        "execute-api:Invoke",
-        f"{API}/local/POST/externalCallback/ORDER_SHIPPING_SERVICE",
-        {SHIPPING_PARTNER, ADMINISTRATOR},
-        changes={
-            "another channel": {
-                "resource": f"{API}/local/POST/externalCallback/ORDER_FRAUD_REVIEW"
-            },
-            "another version": {
-                "resource": f"{API}/local/POST/externalCallback/ORDER_SHIPPING_SERVICE/v2"
-            },
-            "another method": {
-                "resource": f"{API}/local/GET/externalCallback/ORDER_SHIPPING_SERVICE"
-            },
-            "another stage": {
-                "resource": f"{API}/test/POST/externalCallback/ORDER_SHIPPING_SERVICE"
-            },
-            "another API": {
-                "resource": arn(
-                    "execute-api", "other/local/POST/externalCallback/ORDER_SHIPPING_SERVICE"
-                )
-            },
-        },
-    ),
-    "a partner assumes its callback role": Wall(
-        "sts:AssumeRole",
-        role(SHIPPING_PARTNER),
-        {PARTNER},
-        EXTERNAL_ID,
-        {
-            "without its external id": {"context": {}},
-            "another external id": {"context": {"sts:ExternalId": "local-other"}},
-            "another role": {
-                "resource": role(EXTERNAL_CALLBACK),
-                "allowed": {"lambda.amazonaws.com"},
-            },
-        },
-    ),
-    "a partner subscribes queues of its own account": Wall(
-        "sns:Subscribe",
-        TOPIC,
-        {PARTNER, ADMINISTRATOR},
-        QUEUE_OF_PARTNER,
-        {
-            **{
-                f"an endpoint by {protocol}": {
-                    "context": {"sns:Protocol": protocol, "sns:Endpoint": endpoint}
-                }
-                for protocol, endpoint in {
-                    "https": "https://hooks.example.com/",
-                    "http": "http://hooks.example.com/",
-                    "email": "someone@example.com",
-                    "sms": "+15555550100",
-                    "lambda": arn("lambda", "function:orders", PARTNER),
-                    "firehose": arn("firehose", "deliverystream/orders", PARTNER),
-                }.items()
-            },
-            "another protocol": {"context": {**QUEUE_OF_PARTNER, "sns:Protocol": "lambda"}},
-            "a queue of a stranger": {
-                "context": {
-                    **QUEUE_OF_PARTNER,
-                    "sns:Endpoint": arn("sqs", "orders", STRANGER),
-                }
-            },
-            "a queue of the platform": {
-                "context": {**QUEUE_OF_PARTNER, "sns:Endpoint": REDELIVERY}
-            },
-            "another topic": {"resource": arn("sns", REVIEW)},
-        },
-    ),
-    "nobody changes a topic but administrators": Wall(
-        "sns:SetTopicAttributes",
-        TOPIC,
-        {ADMINISTRATOR},
-        changes={"to let others in": {"action": "sns:AddPermission"}},
-    ),
-    "a dispatcher publishes to its topic, and not even an administrator does": Wall(
-        "sns:Publish",
-        TOPIC,
-        {SHIPPING},
-        changes={"another topic": {"resource": arn("sns", REVIEW), "allowed": {REVIEW}}},
-    ),
-    "no function writes a registration": Wall(
-        "dynamodb:UpdateItem",
-        TASKS,
-        {
-            *(CLOSE, EXTERNAL_CALLBACK, REBUILD, RECONCILE, REDELIVER, SWEEP, WEBHOOK),
-            *DISPATCHERS,
-            ADMINISTRATOR,
-        },
-        TASK,
-        {
-            "a registration": {"context": REGISTRATION},
-            "a task and a registration": {
-                "context": {"dynamodb:LeadingKeys": ["order-1", "#CHANNEL"]}
-            },
-            "a new task": {
-                "action": "dynamodb:PutItem",
-                "allowed": {REBUILD, *DISPATCHERS, ADMINISTRATOR},
-            },
-            "by statement": {"action": "dynamodb:PartiQLUpdate"},
-            "to delete it": {"action": "dynamodb:DeleteItem"},
-        },
-    ),
-    "no function puts a registration": Wall(
-        "dynamodb:PutItem",
-        TASKS,
-        {REBUILD, *DISPATCHERS, ADMINISTRATOR},
-        TASK,
-        {"a registration": {"context": REGISTRATION}},
-    ),
-    "tokens are read by those who send them, and by dispatchers": Wall(
-        "dynamodb:GetItem",
-        TASKS,
-        {EXTERNAL_CALLBACK, REDELIVER, *DISPATCHERS, ADMINISTRATOR},
-        TASK,
-        {
-            "by statement": {"action": "dynamodb:PartiQLSelect"},
-            "registrations": {
-                "context": REGISTRATION,
-                "allowed": {EXTERNAL_CALLBACK, REBUILD, REDELIVER, *DISPATCHERS, ADMINISTRATOR},
-            },
-        },
-    ),
-    "no function reads all tasks": Wall("dynamodb:Scan", TASKS, {ADMINISTRATOR}),
-    "tasks are queried without their tokens": Wall(
-        "dynamodb:Query",
-        TASKS,
-        {CLOSE, REBUILD, RECONCILE, SWEEP, WEBHOOK, ADMINISTRATOR},
-        WITHOUT_TOKEN,
-        {
-            "with the token": {
-                "context": {**WITHOUT_TOKEN, "dynamodb:Attributes": ["order_id", "task_token"]}
-            },
-            "whole": {"context": {**WITHOUT_TOKEN, "dynamodb:Select": "ALL_ATTRIBUTES"}},
-            "in the index": {
-                "resource": f"{TASKS}/index/due",
-                "allowed": {RECONCILE, SWEEP, ADMINISTRATOR},
-            },
-        },
-    ),
-    **{
-        f"the platform's workflows are resumed by two functions, by {action}": Wall(
-            f"states:SendTask{action}",
-            WORKFLOW,
-            {EXTERNAL_CALLBACK, REDELIVER, ADMINISTRATOR},
-            changes={
-                "another workflow of the account": {
-                    "resource": arn("states", "stateMachine:payroll")
-                },
-            },
-        )
-        for action in ("Success", "Failure", "Heartbeat")
-    },
-    "workflows are started and stopped by administrators": Wall(
-        "states:StartExecution",
-        WORKFLOW,
-        {ADMINISTRATOR},
-        changes={"to change it": {"action": "states:UpdateStateMachine"}},
-    ),
-    "a signing secret is read by the function that signs": Wall(
-        "secretsmanager:GetSecretValue",
-        SIGNING_SECRET,
-        {WEBHOOK, ADMINISTRATOR},
-        changes={
-            "to replace it": {"action": "secretsmanager:PutSecretValue"},
-            "another secret": {"resource": arn("secretsmanager", "secret:other-AbCdEf")},
-        },
-    ),
-    "the key decrypts through services only, for administrators as well": Wall(
-        "kms:Decrypt",
-        KEY,
-        {*FUNCTIONS, *WORKFLOWS, ADMINISTRATOR, EVENTS},
-        through("dynamodb"),
-        {
-            "directly": {"context": {}, "allowed": {EVENTS}},
-            "through another service": {"context": through("ec2"), "allowed": {EVENTS}},
-            "in another region": {
-                "context": through("dynamodb", "us-east-1"),
-                "allowed": {EVENTS},
-            },
-            "another key": {"resource": ANOTHER_KEY},
-        },
-    ),
-    "secrets are decrypted through Secrets Manager": Wall(
-        "kms:Decrypt", KEY, {WEBHOOK, ADMINISTRATOR, EVENTS}, through("secretsmanager")
-    ),
-    "a function decrypts its own environment": Wall(
-        "kms:Decrypt",
-        KEY,
-        {EXTERNAL_CALLBACK, ADMINISTRATOR, EVENTS},
-        environment_of(EXTERNAL_CALLBACK),
-        {
-            "another's": {
-                "context": environment_of(SWEEP),
-                "allowed": {SWEEP, ADMINISTRATOR, EVENTS},
-            },
-        },
-    ),
-    "the key is granted to services only": Wall(
-        "kms:CreateGrant",
-        KEY,
-        {ADMINISTRATOR},
-        {**through("dynamodb"), "kms:GrantIsForAWSResource": "true"},
-        {
-            "to anybody": {
-                "context": {**through("dynamodb"), "kms:GrantIsForAWSResource": "false"},
-                "allowed": set(),
-            },
-            "directly": {"context": {"kms:GrantIsForAWSResource": "true"}, "allowed": set()},
-        },
-    ),
-    "the key is administered by the account": Wall("kms:PutKeyPolicy", KEY, {ADMINISTRATOR}),
-    "the platform's topics deliver to encrypted queues": Wall(
-        "kms:GenerateDataKey",
-        KEY,
-        {"sns.amazonaws.com", EVENTS},
-        {"aws:SourceArn": TOPIC},
-        {
-            "a stranger's topic": {
-                "context": {"aws:SourceArn": arn("sns", SHIPPING, STRANGER)},
-                "allowed": {EVENTS},
-            },
-        },
-    ),
-    **{
-        f"a channel's topic delivers to {queue}": Wall(
-            "sqs:SendMessage",
-            arn("sqs", queue),
-            {"sns.amazonaws.com", WEBHOOK, ADMINISTRATOR},
-            {"aws:SourceArn": arn("sns", REVIEW)},
-            {
-                "another topic": {
-                    "context": {"aws:SourceArn": TOPIC},
-                    "allowed": {WEBHOOK, ADMINISTRATOR},
-                },
-                "to empty it": {"action": "sqs:PurgeQueue"},
-            },
-        )
-        for queue in (WEBHOOK, f"{WEBHOOK}-dead-letter")
-    },
-    "messages for a webhook are read by the function that delivers them": Wall(
-        "sqs:ReceiveMessage", arn("sqs", WEBHOOK), {WEBHOOK, ADMINISTRATOR}
-    ),
-    "events that close_execution has not taken are kept": Wall(
-        "sqs:SendMessage",
-        arn("sqs", f"{CLOSE}-dead-letter"),
-        {EVENTS, CLOSE, ADMINISTRATOR},
-        {"aws:SourceArn": arn("events", f"rule/{CLOSE}")},
-        {
-            "another rule": {
-                "context": {"aws:SourceArn": arn("events", f"rule/{SWEEP}")},
-                "allowed": {CLOSE, ADMINISTRATOR},
-            }
-        },
-    ),
-    "outcomes are queued for redelivery by functions": Wall(
-        "sqs:SendMessage",
-        REDELIVERY,
-        {EXTERNAL_CALLBACK, REDELIVER, SWEEP, WEBHOOK, ADMINISTRATOR},
-        changes={
-            "to read them": {
-                "action": "sqs:ReceiveMessage",
-                "allowed": {REDELIVER, ADMINISTRATOR},
-            },
-            "to empty it": {"action": "sqs:PurgeQueue"},
-        },
-    ),
-    "orders are written by those who work on them": Wall(
-        "dynamodb:UpdateItem",
-        ORDERS,
-        {CLOSE, GET_ORDER, PROCESS_RESULT, RECONCILE, *WORKFLOWS, ADMINISTRATOR},
-        {"dynamodb:LeadingKeys": ["order-1"]},
-        {"to read them": {"action": "dynamodb:GetItem"}},
-    ),
-    "callback routes invoke external_callback": Wall(
-        "lambda:InvokeFunction",
-        arn("lambda", f"function:{EXTERNAL_CALLBACK}"),
-        {"apigateway.amazonaws.com", ADMINISTRATOR},
-        {"aws:SourceArn": f"{API}/local/POST/externalCallback/ORDER_SHIPPING_SERVICE"},
-        {
-            "another stage": {
-                "context": {
-                    "aws:SourceArn": f"{API}/test/POST/externalCallback/ORDER_SHIPPING_SERVICE"
-                }
-            },
-            "another API": {
-                "context": {
-                    "aws:SourceArn": arn("execute-api", "other/local/POST/externalCallback/X")
-                }
-            },
-            "to change it": {"action": "lambda:UpdateFunctionCode"},
-        },
-    ),
-    **{
-        f"its rule invokes {function}": Wall(
-            "lambda:InvokeFunction",
-            arn("lambda", f"function:{function}"),
-            {EVENTS, ADMINISTRATOR},
-            {"aws:SourceArn": arn("events", f"rule/{function}")},
-            {"another rule": {"context": {"aws:SourceArn": arn("events", "rule/other")}}},
-        )
-        for function in (CLOSE, RECONCILE, SWEEP)
-    },
-    "rebuild_tasks is invoked by whom the account lets": Wall(
-        "lambda:InvokeFunction", arn("lambda", f"function:{REBUILD}"), {ADMINISTRATOR}
-    ),
-    "a dispatcher is invoked by the workflows that wait on its channel": Wall(
-        "lambda:InvokeFunction",
-        arn("lambda", f"function:{SHIPPING}"),
-        {PROCESSING_WORKFLOW, ADMINISTRATOR},
-        changes={
-            "another's": {
-                "resource": arn("lambda", f"function:{REVIEW}"),
-                "allowed": {REVIEW_WORKFLOW, ADMINISTRATOR},
-            }
-        },
-    ),
-    **{
-        f"the role of {name} is for Lambda": Wall(
-            "sts:AssumeRole", role(name), {"lambda.amazonaws.com"}
-        )
-        for name in sorted(FUNCTIONS)
-    },
-    **{
-        f"the role of {name} is for that workflow": Wall(
-            "sts:AssumeRole",
-            role(name),
-            {"states.amazonaws.com"},
-            {"aws:SourceArn": arn("states", f"stateMachine:{name}")},
-            {
-                "another workflow": {
-                    "context": {"aws:SourceArn": arn("states", "stateMachine:payroll")}
-                },
-                "nobody's": {"context": {}},
-            },
-        )
-        for name in sorted(WORKFLOWS)
-    },
-    "a function writes its own log": Wall(
-        "logs:PutLogEvents",
-        arn("logs", LOG_STREAM.format(EXTERNAL_CALLBACK)),
-        {EXTERNAL_CALLBACK, ADMINISTRATOR},
-        changes={
-            "another's": {
-                "resource": arn("logs", LOG_STREAM.format(SWEEP)),
-                "allowed": {SWEEP, ADMINISTRATOR},
-            },
-            "to read it": {"action": "logs:GetLogEvents"},
-            "to delete it": {"action": "logs:DeleteLogStream"},
-        },
-    ),
-    "packages are written by TLS only": Wall(
-        "s3:PutObject",
-        f"{BUCKET}/lambdas.zip",
-        {ADMINISTRATOR},
-        changes={"in the clear": {"context": {"aws:SecureTransport": "false"}, "allowed": set()}},
-    ),
-}
-CALLS = {name: call for wall in WALLS for name, call in WALLS[wall].calls(wall).items()}
+    def allowed(self, name: str) -> set[str]:
+        """Who may make a call."""
+        return {who for who in EVERYONE if self.verdicts[name, who]}
 
 
 @pytest.fixture(scope="module")
@@ -502,27 +55,51 @@ def of_plan(plan: Json) -> Policies:
 
 
 @pytest.fixture(scope="module")
-def allowed(plan: Json, of_plan: Policies) -> Mapping[str, set[str]]:
-    """By the name of a call: who may make it."""
-    everyone = sorted(EVERYONE)
-    known = _known(plan)
-    requests = [
-        Request(who, call.action, _filled(call.resource, known), _filled(call.context, known))
-        for call in CALLS.values()
-        for who in everyone
-    ]
-    with_another = {**of_plan.of_resources, ANOTHER_KEY: ANY_KEY_POLICY}
-    verdicts = iter(judge(requests, replace(of_plan, of_resources=with_another)))
-    return {name: {who for who in everyone if next(verdicts)} for name in CALLS}
+def tried(plan: Json, of_plan: Policies) -> Tried:
+    """Every call by everyone."""
+    (key,) = resources(plan, "aws_kms_key").values()
+    (api,) = resources(plan, "aws_api_gateway_rest_api").values()
+    (signing,) = (
+        secret["arn"]
+        for secret in resources(plan, "aws_secretsmanager_secret").values()
+        if "signing" in secret["name"]
+    )
+    known = {"api": api["id"], "key": key["arn"], "signing_secret": signing}
+    requests = {
+        (name, who): Request(
+            who, call.action, _filled(call.resource, known), _filled(call.context, known)
+        )
+        for name, call in CALLS.items()
+        for who in sorted(EVERYONE)
+    }
+    with_another_key = {**of_plan.of_resources, ANOTHER_KEY: ANY_KEY_POLICY}
+    in_account = replace(of_plan, of_resources=with_another_key)
+    verdicts = judge((request, in_account) for request in requests.values())
+    return Tried(in_account, requests, dict(zip(requests, verdicts, strict=True)))
 
 
 @pytest.mark.parametrize("wall", WALLS)
 def test_a_call_is_for_those_who_need_it_and_for_nobody_with_one_thing_changed(
-    wall: str, allowed: Mapping[str, set[str]]
+    wall: str, tried: Tried
 ) -> None:
     expected = {name: call.allowed for name, call in WALLS[wall].calls(wall).items()}
 
-    assert {name: allowed[name] for name in expected} == expected
+    assert {name: tried.allowed(name) for name in expected} == expected
+
+
+def test_no_restriction_of_a_policy_goes_unnoticed(tried: Tried) -> None:
+    judged = [
+        (weaker.lost, request, weaker.policies)
+        for weaker in weakened(tried.policies)
+        for (name, who), request in tried.requests.items()
+        if weaker.concerns(CALLS[name].action)
+        if (who == weaker.role if weaker.role else who not in ROLES)
+        if not tried.verdicts[name, who]
+    ]
+    verdicts = judge((request, policies) for _, request, policies in judged)
+    noticed = {lost for (lost, _, _), allowed in zip(judged, verdicts, strict=True) if allowed}
+
+    assert {weaker.lost for weaker in weakened(tried.policies)} - noticed == set()
 
 
 def test_every_role_of_the_plan_is_tried(of_plan: Policies) -> None:
@@ -546,17 +123,6 @@ def test_no_policy_names_another_account_but_for_a_partner_s_topic_and_callback_
         (TOPIC, PARTNER, "sns:Subscribe"),
         (role(SHIPPING_PARTNER), PARTNER, "sts:AssumeRole"),
     }
-
-
-def _known(plan: Json) -> dict[str, str]:
-    (key,) = resources(plan, "aws_kms_key").values()
-    (api,) = resources(plan, "aws_api_gateway_rest_api").values()
-    (signing,) = (
-        secret["arn"]
-        for secret in resources(plan, "aws_secretsmanager_secret").values()
-        if "signing" in secret["name"]
-    )
-    return {"api": api["id"], "key": key["arn"], "signing_secret": signing}
 
 
 def _filled(value: Any, known: Mapping[str, str]) -> Any:

@@ -2,7 +2,7 @@
 
 import json
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -34,15 +34,15 @@ class Request:
     context: Mapping[str, str | Sequence[str]] = field(default_factory=dict)
 
 
-def judge(requests: Sequence[Request], policies: Policies) -> list[bool]:
-    """Whether AWS would allow each request, all of them by one process.
+def judge(requests: Iterable[tuple[Request, Policies]]) -> list[bool]:
+    """Whether AWS would allow each request under its policies, all of them by one process.
 
     Raises:
         RuntimeError: a request or a policy is none that AWS knows.
     """
     judged = subprocess.run(
         [*_NODE, _SCRIPT],
-        input=json.dumps([_simulation(request, policies) for request in requests]),
+        input=json.dumps([_simulation(*request) for request in requests]),
         env={"NODE_PATH": str(VENV / "node_modules")},
         capture_output=True,
         check=False,
