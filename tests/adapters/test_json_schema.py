@@ -1,7 +1,9 @@
 """ContractValidator: the compiled validator agrees with a reference, and quotes nothing."""
 
 import json
+import sys
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import pytest
@@ -180,3 +182,66 @@ def test_a_violation_is_told_briefly(schema: Any, document: object) -> None:
     assert reason
     assert len(pointer) <= 203
     assert len(reason) <= 203
+
+
+def calls(schema: str, document: object) -> int:
+    """How many Python functions are called to find the violations."""
+    count = 0
+
+    def called(_frame: FrameType, event: str, _argument: object) -> None:
+        nonlocal count
+        count += event == "call"
+
+    sys.setprofile(called)
+    try:
+        assert JsonSchemaContracts().violations(schema, document)
+    finally:
+        sys.setprofile(None)
+    return count
+
+
+WIDE = {
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["text"],
+    "properties": {
+        "text": {"type": "string", "maxLength": 10},
+        "list": {
+            "type": "array",
+            "maxItems": 10,
+            "uniqueItems": True,
+            "items": {
+                "anyOf": [{"type": "string"}, {"items": {"type": "string"}, "type": "array"}],
+            },
+        },
+        "map": {"additionalProperties": {"$ref": "#/definitions/map"}, "maxProperties": 10},
+    },
+    "definitions": {"map": {"additionalProperties": {"$ref": "#/definitions/map"}}},
+}
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        lambda size: {"list": [0] * size},
+        lambda size: {"list": ["x"] * size},
+        lambda size: {"list": [*range(size)]},
+        lambda size: {"list": [[0] * size] * 2},
+        lambda size: {"list": [["x"] * size, [0] * size]},
+        lambda size: {"map": {str(number): 0 for number in range(size)}},
+        lambda size: {"map": {"a": {str(number): {"b": {}} for number in range(size)}}},
+        lambda size: {str(number): 0 for number in range(size)},
+        lambda size: {"text": "x" * size},
+        lambda size: {"text": {str(number): 0 for number in range(size)}},
+        lambda size: {"n" * size: 0},
+        lambda size: ["x"] * size,
+    ],
+)
+def test_a_larger_document_is_refused_with_no_more_work(document: Any) -> None:
+    text = json.dumps(WIDE)
+    JsonSchemaContracts().violations(text, {})
+
+    small, large = (calls(text, document(size)) for size in (5000, 50_000))
+
+    assert small < 100_000
+    assert large < 1.1 * small

@@ -264,13 +264,15 @@ class FakeChannels:
 
 @dataclass
 class FakeContracts:
-    """Finds the same violations in every document, and keeps the schemas it was asked about."""
+    """Finds the same violations in every document, and keeps what it was asked about."""
 
     found: list[Violation] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
+    documents: list[object] = field(default_factory=list)
 
-    def violations(self, schema: str, document: object) -> Sequence[Violation]:  # noqa: ARG002
+    def violations(self, schema: str, document: object) -> Sequence[Violation]:
         self.asked.append(schema)
+        self.documents.append(document)
         return self.found
 
 

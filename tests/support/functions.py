@@ -145,10 +145,13 @@ def callback_event(
     resource: str = f"/externalCallback/{SHIPPING}",
     encoded: bool = False,
     authorizer: dict[str, Any] | None = None,
+    headers: dict[str, list[str]] | None = None,
 ) -> dict[str, Any]:
     """A proxy event of a REST API; `body` is sent as it is if it is text, else as JSON."""
+    if headers is None:
+        headers = {"Content-Type": ["application/json"]}
     text = body if isinstance(body, str) else json.dumps(body)
-    query = {"callback_id": callback_id} if callback_id else None
+    query = {"callback_id": callback_id} if callback_id is not None else None
     request_id = str(uuid.uuid4())
     context: dict[str, Any] = {
         "accountId": ACCOUNT,
@@ -180,10 +183,10 @@ def callback_event(
         "resource": resource,
         "path": resource,
         "httpMethod": "POST",
-        "headers": {"Content-Type": "application/json"},
-        "multiValueHeaders": {"Content-Type": ["application/json"]},
+        "headers": {name: values[-1] for name, values in headers.items()},
+        "multiValueHeaders": headers,
         "queryStringParameters": query,
-        "multiValueQueryStringParameters": {"callback_id": [callback_id]} if callback_id else None,
+        "multiValueQueryStringParameters": {"callback_id": [callback_id]} if query else None,
         "pathParameters": None,
         "stageVariables": None,
         "requestContext": context,

@@ -6,6 +6,11 @@ from typing import Any
 
 from callbacks.domain.outcome import Failure, Outcome, Success
 
+MOST_BODY_BYTES = 256 * 1024
+
+# Everything but task_output: the longest task_error with each character escaped, and to spare.
+ENVELOPE_BYTES = 64 * 1024
+
 
 @dataclass(frozen=True, slots=True)
 class Callback:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from callbacks.domain.callback import ENVELOPE_BYTES, MOST_BODY_BYTES
 from callbacks.domain.routes import suffix
 
 
@@ -33,6 +34,11 @@ class Channel:
     message_version: str
     versions: Mapping[str, Contract]
     reporters: frozenset[str] = frozenset()
+
+    @property
+    def max_body_bytes(self) -> int:
+        """Of a callback as it is posted, with its white space and its escapes."""
+        return min(MOST_BODY_BYTES, self.max_output_bytes + ENVELOPE_BYTES)
 
     @property
     def message_url(self) -> str:

@@ -125,6 +125,20 @@ class CallbackIdRequired(InvalidCallback):
         )
 
 
+class NotDeclaredAsJson(CallbackRefused):
+    """The content type is another than JSON's."""
+
+    def __init__(self) -> None:
+        super().__init__("the body is not declared as JSON: send it as application/json")
+
+
+class BodyTooLarge(CallbackRefused):
+    """The body is over the channel's limit, or over that of all channels."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"the body has over {limit} bytes, the most that is taken here")
+
+
 class OutputTooLarge(CallbackRefused):
     """`task_output` is over the channel's limit."""
 

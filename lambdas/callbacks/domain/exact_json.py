@@ -6,6 +6,7 @@ what it is, never by how it was spelled. So 1, 1.0 and 1e0 are one, and nothing 
 
 import json
 import math
+from collections.abc import Sequence
 from decimal import Context, Decimal
 from typing import Any
 
@@ -13,18 +14,34 @@ MOST_CHARACTERS_OF_A_NUMBER = 400
 MOST_LEVELS = 200
 PLAIN_INTEGERS_BELOW = 10**21
 
+# A decimal of 15 digits survives a double, so what is this short needs no exact arithmetic.
+_SHORT = 15
+_DOUBLES_ARE_EXACT_ABOVE, _DOUBLES_ARE_EXACT_BELOW = 1e-300, 1e15
+
 _EXACT = Context(prec=MOST_CHARACTERS_OF_A_NUMBER)
 
 
 def parse_json(text: str) -> Any:
-    """Raises ValueError for what is not JSON, and for numbers that other systems could not hold.
+    """Raises ValueError for what is not JSON, and for what other systems could not hold or tell.
 
-    Those have over 400 characters, or a magnitude that no double has, such as 1e400.
+    Those are numbers of over 400 characters, or of a magnitude that no double has, such as 1e400;
+    a name given twice in one object; over 200 levels; and half of a surrogate pair.
     """
     try:
-        return json.loads(text, parse_float=_number, parse_int=_number, parse_constant=_number)
+        document = json.loads(
+            text,
+            parse_float=_number,
+            parse_int=_integer,
+            parse_constant=_number,
+            object_pairs_hook=_members,
+        )
     except RecursionError:
         raise ValueError("nested too deeply") from None
+    if text.count("[") + text.count("{") > MOST_LEVELS:
+        _check_levels(document)
+    if "\\ud" in text or "\\uD" in text:
+        _check_surrogates(document)
+    return document
 
 
 def canonical_json(value: object) -> str:
@@ -37,13 +54,19 @@ def canonical_json(value: object) -> str:
     except RecursionError:
         raise ValueError("nested too deeply") from None
     except TypeError:  # A Decimal is among it, which the json module does not write.
-        return _written(value, MOST_LEVELS)
+        return _written(value, 2 * MOST_LEVELS)  # A document that was read, and what encloses it.
+
+
+def _integer(text: str) -> int | float | Decimal:
+    return int(text) if len(text) <= _SHORT else _number(text)
 
 
 def _number(text: str) -> int | float | Decimal:
     if len(text) > MOST_CHARACTERS_OF_A_NUMBER:
         raise ValueError("a number has too many characters")
     nearest = float(text)
+    if len(text) <= _SHORT and _DOUBLES_ARE_EXACT_ABOVE < abs(nearest) < _DOUBLES_ARE_EXACT_BELOW:
+        return int(nearest) if nearest.is_integer() else nearest
     if nearest == 0 and not text.lower().partition("e")[0].strip("-0."):
         return 0
     if nearest == 0 or not math.isfinite(nearest):
@@ -57,11 +80,41 @@ def _number(text: str) -> int | float | Decimal:
     return int(exact) if integral else exact.normalize(_EXACT)
 
 
+def _members(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        raise ValueError("a name is given twice")
+    return members
+
+
+def _check_levels(document: object) -> None:
+    level: list[Any] = [[document]]
+    for _ in range(MOST_LEVELS + 1):
+        level = [
+            inner
+            for outer in level
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+            if type(inner) in (dict, list)
+        ]
+        if not level:
+            return
+    raise ValueError("nested too deeply")
+
+
+def _check_surrogates(document: object) -> None:
+    try:
+        json.dumps(document, ensure_ascii=False, default=str).encode()
+    except UnicodeEncodeError:
+        raise ValueError("half of a surrogate pair, which UTF-8 does not carry") from None
+
+
 def _written(value: object, levels: int) -> str:
     if levels == 0:
         raise ValueError("nested too deeply")
     match value:
         case Decimal():
+            return str(value)
+        case int() if value is not True and value is not False:
             return str(value)
         case dict():
             members = [
@@ -75,7 +128,6 @@ def _written(value: object, levels: int) -> str:
             return _dumped(value)
 
 
-def _dumped(value: object) -> str:
-    return json.dumps(
-        value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
-    )
+_dumped = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+).encode

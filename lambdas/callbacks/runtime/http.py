@@ -1,27 +1,32 @@
 """HTTP at API Gateway: reading a proxy event, and which problem each error is."""
 
+import base64
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
+from callbacks.domain.callback import MOST_BODY_BYTES
 from callbacks.domain.errors import (
     AttemptNotCurrent,
+    BodyTooLarge,
     CallbackRefused,
     CallerUnknown,
     ConflictingOutcome,
     InvalidCallback,
+    NotDeclaredAsJson,
     NotKnownToBeAccepted,
     OutputTooLarge,
     TaskGone,
     TaskNotFound,
+    Violation,
 )
-from callbacks.domain.exact_json import canonical_json, parse_json
 from callbacks.runtime.problems import Problem, problems
 
 Response = dict[str, Any]
 
 INTERNAL_ERROR = "internal-error"
+MOST_BYTES_OF_ERRORS = 6 * 1024
 
 REFUSALS: Mapping[type[CallbackRefused], str] = {
     CallerUnknown: "forbidden",
@@ -30,6 +35,8 @@ REFUSALS: Mapping[type[CallbackRefused], str] = {
     ConflictingOutcome: "conflict",
     AttemptNotCurrent: "conflict",
     TaskGone: "gone",
+    NotDeclaredAsJson: "unsupported-media-type",
+    BodyTooLarge: "too-large",
     OutputTooLarge: "too-large",
     NotKnownToBeAccepted: "unavailable",
 }
@@ -40,22 +47,24 @@ class HttpRequest:
     """`callback_id` is the one of the URL, `principal` who called."""
 
     callback_id: str | None
-    body: Any
+    body: str = field(repr=False)
     principal: str
 
 
 def parse_request(event: Mapping[str, Any]) -> HttpRequest:
     """Reads a Lambda proxy event of a REST API.
 
-    Raises CallerUnknown, or InvalidCallback if the body is no JSON.
     https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html
+
+    Raises:
+        CallerUnknown: the gateway names nobody.
+        NotDeclaredAsJson: its content type is another.
+        BodyTooLarge: no channel takes as much.
+        InvalidCallback: the body cannot be decoded, or the URL has two callback_ids.
     """
-    context = event.get("requestContext") or {}
-    query = event.get("queryStringParameters") or {}
-    principal = _principal(context)
-    return HttpRequest(
-        callback_id=query.get("callback_id"), body=_parse_json(event), principal=principal
-    )
+    principal = _principal(event.get("requestContext") or {})
+    _check_content_type(event)
+    return HttpRequest(callback_id=_callback_id(event), body=_body(event), principal=principal)
 
 
 def request_id(event: Mapping[str, Any]) -> str:
@@ -75,16 +84,26 @@ def problem_of(error: CallbackRefused) -> Problem:
 def refused(error: CallbackRefused, request_id: str) -> Response:
     extra: dict[str, Any] = {}
     if isinstance(error, InvalidCallback) and error.violations:
-        extra["errors"] = [
-            {"pointer": violation.pointer, "reason": violation.reason}
-            for violation in error.violations
-        ]
+        extra["errors"] = _listed(error.violations)
     return _problem(problem_of(error), str(error), request_id, extra)
 
 
 def internal_error(request_id: str) -> Response:
     detail = "the request failed here; it is safe to send it again"
     return _problem(problems()[INTERNAL_ERROR], detail, request_id, {})
+
+
+def _listed(violations: Sequence[Violation]) -> list[Mapping[str, str]]:
+    """As many as there is room for: their texts hold names that a partner chose."""
+    listed: list[Mapping[str, str]] = []
+    room = MOST_BYTES_OF_ERRORS
+    for violation in violations:
+        told = {"pointer": violation.pointer, "reason": violation.reason}
+        room -= len(json.dumps(told))
+        if room < 0:
+            return [*listed, {"pointer": "", "reason": "and more, which are not listed"}]
+        listed.append(told)
+    return listed
 
 
 def _problem(problem: Problem, detail: str, request_id: str, extra: Mapping[str, Any]) -> Response:
@@ -110,18 +129,38 @@ def _response(status: int, content_type: str, body: Mapping[str, Any]) -> Respon
     }
 
 
-def _parse_json(event: Mapping[str, Any]) -> Any:
-    body = event.get("body") or ""
-    try:
-        if event.get("isBase64Encoded"):
-            import base64
+def _check_content_type(event: Mapping[str, Any]) -> None:
+    """A request without one is taken for JSON, as API Gateway takes it."""
+    for name, values in (event.get("multiValueHeaders") or {}).items():
+        if name.lower() == "content-type":
+            for value in values:
+                if value.partition(";")[0].strip().lower() != "application/json":
+                    raise NotDeclaredAsJson
 
-            body = base64.b64decode(body, validate=True).decode()
-        document = parse_json(body)
-        canonical_json(document).encode()  # Half of a surrogate pair is nothing that UTF-8 carries.
-        return document
+
+def _callback_id(event: Mapping[str, Any]) -> str | None:
+    query = event.get("multiValueQueryStringParameters") or {}
+    given = set(query.get("callback_id") or ())
+    if len(given) > 1:
+        raise InvalidCallback(
+            "the URL has two callback_ids: post to the callbackurl of the message as it is",
+            [Violation("/callback_id", "is given twice in the URL")],
+        )
+    return given.pop() if given else None
+
+
+def _body(event: Mapping[str, Any]) -> str:
+    body = event.get("body") or ""
+    encoded = bool(event.get("isBase64Encoded"))
+    most = -(-MOST_BODY_BYTES // 3) * 4 if encoded else MOST_BODY_BYTES
+    if len(body) > most:
+        raise BodyTooLarge(MOST_BODY_BYTES)
+    if not encoded:
+        return str(body)
+    try:
+        return base64.b64decode(body, validate=True).decode()
     except ValueError:
-        raise InvalidCallback("the body is not JSON (RFC 8259) that can be carried on") from None
+        raise InvalidCallback("the body is not JSON: it is not UTF-8") from None
 
 
 def _principal(context: Mapping[str, Any]) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 from callbacks.domain.callback import Callback, parse_callback
 from callbacks.domain.channel import Channel
 from callbacks.domain.errors import (
+    BodyTooLarge,
     DependencyUnavailable,
     InvalidCallback,
     NotKnownToBeAccepted,
@@ -13,7 +14,7 @@ from callbacks.domain.errors import (
     TaskNotFound,
     Violation,
 )
-from callbacks.domain.exact_json import canonical_json
+from callbacks.domain.exact_json import canonical_json, parse_json
 from callbacks.domain.outcome import Success
 from callbacks.domain.ports import ChannelRegistry, ContractValidator
 from callbacks.domain.task import TaskKey
@@ -39,11 +40,16 @@ class Receiver:
     contracts: ContractValidator
     completer: Completer
 
-    def read(self, task_type: str, version: str, body: Any) -> Received:
-        """Holds a body, JSON as it was posted, to the contract of the route it was posted to.
+    def read(
+        self, task_type: str, version: str, body: str, callback_id: str | None = None
+    ) -> Received:
+        """Holds a body to the contract of the route it was posted to.
+
+        `callback_id` is the one of the URL. It is as good as one in the body, and held to the same.
 
         Raises:
-            InvalidCallback: it breaks the contract.
+            BodyTooLarge: it is over the limit of the channel.
+            InvalidCallback: it is not JSON, or breaks the contract.
             NotKnownToBeAccepted: the registration cannot be read.
             TaskNotFound: there is no such channel, or no such version of its contract.
         """
@@ -54,34 +60,47 @@ class Receiver:
         contract = channel.versions.get(version) if channel else None
         if channel is None or contract is None:
             raise TaskNotFound(TaskKey("", task_type))
-        violations = self.contracts.violations(contract.callback, body)
+        document = _identified(_parsed(body, channel.max_body_bytes), callback_id)
+        violations = self.contracts.violations(contract.callback, document)
         if violations:
-            raise InvalidCallback("the body breaks the contract of this channel", violations)
-        return Received(channel, parse_callback(body))
+            raise InvalidCallback("the callback breaks the contract of this channel", violations)
+        return Received(channel, parse_callback(document))
 
-    def take(self, received: Received, callback_id: str | None, principal: str) -> Result:
-        """Completes the task, or keeps it alive; `callback_id` is the one of the URL.
+    def take(self, received: Received, principal: str) -> Result:
+        """Completes the task, or keeps it alive.
 
         Raises:
             CallbackRefused: it is not taken; the subclass says why.
         """
         channel, callback = received.channel, received.callback
         key = TaskKey(callback.order_id, channel.task_type)
-        callback_id = _agreed(callback_id, callback.callback_id)
         if callback.outcome is None:
-            return self.completer.heartbeat(key, callback_id)
+            return self.completer.heartbeat(key, callback.callback_id)
         if isinstance(callback.outcome, Success):
             size = len(canonical_json(callback.outcome.output).encode())
             if size > channel.max_output_bytes:
                 raise OutputTooLarge(size, channel.max_output_bytes)
-        return self.completer.complete(key, callback_id, callback.outcome, principal)
+        return self.completer.complete(key, callback.callback_id, callback.outcome, principal)
 
 
-def _agreed(of_url: str | None, of_body: str | None) -> str | None:
-    """The callback_id, which may be given in either place, or in both."""
-    if of_url is not None and of_body is not None and of_url != of_body:
+def _parsed(body: str, limit: int) -> Any:
+    try:
+        if len(body.encode()) > limit:
+            raise BodyTooLarge(limit)
+        return parse_json(body)
+    except ValueError as error:
+        raise InvalidCallback(
+            f"the body is not JSON (RFC 8259) that can be carried on: {error}"
+        ) from None
+
+
+def _identified(document: Any, of_url: str | None) -> Any:
+    """The document with the callback_id, which may be given in either place, or in both."""
+    if of_url is None or not isinstance(document, dict):
+        return document
+    if document.get("callback_id", of_url) != of_url:
         raise InvalidCallback(
             "callback_id in the body and in the URL differ",
             [Violation("/callback_id", "is not the callback_id of the URL")],
         )
-    return of_body if of_url is None else of_url
+    return {**document, "callback_id": of_url}

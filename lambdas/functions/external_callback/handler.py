@@ -47,12 +47,10 @@ def handler(event: dict[str, Any], context: Any) -> Response:
     log.append_keys(task_type=task_type)
     try:
         request = parse_request(event)
-        received = _receiver().read(task_type, version, request.body)
+        received = _receiver().read(task_type, version, request.body, request.callback_id)
         callback = received.callback
-        log.append_keys(
-            order_id=callback.order_id, callback_id=request.callback_id or callback.callback_id
-        )
-        result = _receiver().take(received, request.callback_id, request.principal)
+        log.append_keys(order_id=callback.order_id, callback_id=callback.callback_id)
+        result = _receiver().take(received, request.principal)
     except CallbackRefused as error:
         response = refused(error, request_id(event))
         log.info("CALLBACK_REFUSED", extra={"status": response["statusCode"]})

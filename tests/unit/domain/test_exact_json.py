@@ -59,6 +59,57 @@ def test_what_other_systems_could_not_hold_is_refused(text: str) -> None:
         parse_json(text)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", " ", "{", "{'a': 1}", "order_id=1", "<a/>", '{"a": NaN}', '{"a": Infinity}'),
+        *('{"a": 1e999}', '{"a": 1}{"b": 2}', "\ufeff{}", "1" * 5000),
+        *("[" * 100_000 + "]" * 100_000, '{"a":' * 100_000),
+        *('{"a": "\\ud800"}', '{"\\udfff": 1}', '["\\uD83D"]'),
+        *('{"a": 1, "a": 1}', '[{"b": {"a": 1, "\\u0061": 2}}]'),
+    ],
+    ids=lambda text: text[:20],
+)
+def test_what_is_no_json_or_not_the_same_to_all_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"\w"):
+        parse_json(text)
+
+
+@pytest.mark.parametrize("text", ['"\\ud83d\\ude00"', '["\\uD83D\\uDE00"]', '"\N{GRINNING FACE}"'])
+def test_a_surrogate_pair_is_one_character(text: str) -> None:
+    assert "\N{GRINNING FACE}" in parse_json(text)
+
+
+@pytest.mark.parametrize(("opening", "closing"), [("[", "]"), ('{"a":', "}")])
+@pytest.mark.parametrize("innermost", ["0", "0.1000000000000000055"])
+def test_two_hundred_levels_can_be_read_and_written(
+    opening: str, closing: str, innermost: str
+) -> None:
+    def nested(levels: int) -> str:
+        return opening * levels + innermost + closing * levels
+
+    assert canonical_json([parse_json(nested(200))]) == f"[{nested(200)}]"
+    with pytest.raises(ValueError, match="nested too deeply"):
+        parse_json(nested(201))
+
+
+def test_brackets_in_a_text_are_no_levels() -> None:
+    assert parse_json(f'"{"[{" * 500}"') == "[{" * 500
+
+
+@given(
+    st.from_regex(r"-?(0|[1-9][0-9]{0,16})(\.[0-9]{1,16})?([eE][+-]?[0-9]{1,3})?", fullmatch=True)
+)
+@settings(deadline=None, max_examples=500)
+def test_a_number_is_what_it_was_written_as(text: str) -> None:
+    try:
+        read = parse_json(text)
+    except ValueError:
+        assert not 1e-300 < abs(Decimal(text)) < Decimal("1e300")
+    else:
+        assert Decimal(repr(read) if isinstance(read, float) else read) == Decimal(text)
+
+
 def test_exact_numbers_nested_too_deeply_are_refused() -> None:
     nested: Any = Decimal("0.1000000000000000055")
     for _ in range(5000):

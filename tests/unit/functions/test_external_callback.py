@@ -144,7 +144,7 @@ class TestOutcome:
         [(_, sent)] = deployed.sends
         assert sent["output"] == f'{{"weight":{number}}}'
 
-    @pytest.mark.parametrize("number", ["1e400", "-1e400", "1e-400", "9" * 10**6])
+    @pytest.mark.parametrize("number", ["1e400", "-1e400", "1e-400", "9" * 10**5])
     def test_with_a_number_that_nobody_could_hold_is_refused(
         self, number: str, deployed: Deployed
     ) -> None:
@@ -396,7 +396,8 @@ BAD: dict[str, tuple[Any, str | None]] = {
     "success and error": ({**BODY, "task_error": failed("A", "b", retryable=True)}, "/task_error"),
     "a registration's key": ({**BODY, "order_id": "#CHANNEL"}, "/order_id"),
     "a line break": ({**BODY, "order_id": KEY.order_id + "\n"}, "/order_id"),
-    "300 KB": ({**BODY, "task_output": {"text": "x" * 300_000}}, "/task_output"),
+    "a name given twice": (json.dumps(BODY)[:-1] + ', "task_status": "SUCCESS"}', None),
+    "100 KB": ({**BODY, "task_output": {"text": "x" * 100_000}}, "/task_output"),
 }
 
 
@@ -501,3 +502,109 @@ def test_a_fault_of_the_platform_is_an_internal_error(deployed: Deployed) -> Non
     line = deployed.logged("CALLBACK_FAILED")
     assert line["exception_name"]
     assert (line["order_id"], line["task_type"]) == (KEY.order_id, SHIPPING)
+
+
+MOST = 65_536 + 64 * 1024
+"""What the channel takes: its output, and the envelope."""
+
+
+def filled(part: str, before: str = "[", after: str = "]") -> str:
+    """As many parts as there is room for."""
+    return before + part * ((MOST - len(before) - len(after)) // len(part)) + after
+
+
+# A success up to its output, the last of its members.
+OUTPUT = json.dumps({**BODY, "task_output": 0}).removesuffix("0}")
+
+
+HOSTILE: dict[str, tuple[str, int]] = {
+    "white space": (json.dumps(BODY).ljust(MOST), 200),
+    "a byte too much": (json.dumps(BODY).ljust(MOST + 1), 413),
+    "megabytes": (json.dumps(BODY).ljust(6 * 2**20), 413),
+    "megabytes of no JSON": ("[" * 6 * 2**20, 413),
+    "brackets": (filled("[", "", ""), 400),
+    "200,000 levels": ("[" * 100_000 + "]" * 100_000, 413),
+    "levels": ("[" * (MOST // 2) + "]" * (MOST // 2), 400),
+    "levels of objects": ('{"a":' * (MOST // 6) + "0" + "}" * (MOST // 6), 400),
+    "numbers": (filled("0,", after="0]"), 400),
+    "numbers with exponents": (filled("1e0,", after="0]"), 400),
+    "long numbers": (filled("1." + "3" * 30 + ",", after="0]"), 400),
+    "a number of 100,000 digits": ("9" * 100_000, 400),
+    "a number that no double has": (OUTPUT + '{"n": 1e400}}', 400),
+    "empty objects": (filled("{},", after="{}]"), 400),
+    "empty arrays in the output": (filled("[],", OUTPUT + '{"a": [', "[]]}}"), 400),
+    "unknown names": (
+        json.dumps({**BODY, **{f"unheard-of-{number}": 0 for number in range(5000)}}),
+        400,
+    ),
+    "a long name": (json.dumps({**BODY, "n" * 100_000: 0}), 400),
+    "a long name in the output": (OUTPUT + json.dumps({"\N{GRINNING FACE}" * 8000: 0}) + "}", 400),
+    "one name again and again": (filled('"a":0,', "{", '"a":0}'), 400),
+    "a byte order mark": ("\ufeff" + json.dumps(BODY), 400),
+    "the longest message": (
+        json.dumps(failed("C" * 256, "\N{GRINNING FACE}" * 4096, retryable=False)),
+        200,
+    ),
+    "a message too long": (
+        json.dumps(failed("C" * 256, "\N{GRINNING FACE}" * 4097, retryable=False)),
+        400,
+    ),
+}
+
+
+@pytest.mark.parametrize("encoded", [False, True])
+@pytest.mark.parametrize(("body", "status"), HOSTILE.values(), ids=HOSTILE)
+def test_a_hostile_body_has_a_response_of_its_own_and_a_short_one(
+    body: str, status: int, encoded: bool, deployed: Deployed
+) -> None:
+    deployed.given(pending(requested_at=recently()))
+
+    responded, said = post(deployed, body, encoded=encoded)
+
+    assert responded == status
+    assert len(json.dumps(said)) < 8 * 1024
+    assert len(deployed.sends) == (status == 200)
+    assert max(len(json.dumps(line)) for line in deployed.lines()) < 8 * 1024
+
+
+@pytest.mark.parametrize(("declared", "status"), [("application/json", 200), ("text/plain", 415)])
+def test_a_body_is_read_as_what_it_is_declared_as(
+    declared: str, status: int, deployed: Deployed
+) -> None:
+    """The gateway skips validation for a content type without a model."""
+    deployed.given(pending(requested_at=recently()))
+
+    assert post(deployed, BODY, headers={"Content-Type": [declared]})[0] == status
+    assert len(deployed.sends) == (status == 200)
+
+
+@pytest.mark.parametrize(
+    ("callback_id", "status"),
+    [
+        ("attempt-1", 200),
+        ("attempt-9", 409),
+        ("", 400),
+        ("attempt-1\n", 400),
+        ("attempt 1", 400),
+        ("#CHANNEL", 400),
+        ("a" * 64, 409),
+        ("a" * 65, 400),
+        ("a" * 8000, 400),
+    ],
+)
+@pytest.mark.parametrize("place", ["the URL", "the body"])
+def test_a_callback_id_meets_the_contract_wherever_it_is(
+    place: str, callback_id: str, status: int, deployed: Deployed
+) -> None:
+    task = deployed.given(pending(requested_at=recently()))
+
+    if place == "the URL":
+        responded, said = post(deployed, BODY, callback_id=callback_id)
+    else:
+        responded, said = post(deployed, {**BODY, "callback_id": callback_id})
+
+    assert responded == status
+    if status == 400:
+        assert {found["pointer"] for found in said["errors"]} == {"/callback_id"}
+        assert callback_id == "" or callback_id not in json.dumps(said)
+        assert deployed.record() == task

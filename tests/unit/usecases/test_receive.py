@@ -1,9 +1,11 @@
 """Receiver: a callback is held to its channel's contract before anything is recorded."""
 
+import json
 from typing import Any
 
 import pytest
 from callbacks.domain.errors import (
+    BodyTooLarge,
     CallbackRefused,
     DependencyUnavailable,
     InvalidCallback,
@@ -37,8 +39,9 @@ def post(
 ) -> Result:
     """As the function does."""
     receiver: Receiver = harness.receiver
-    received = receiver.read(SHIPPING, version, body)
-    return receiver.take(received, callback_id, "partner")
+    text = body if isinstance(body, str) else json.dumps(body)
+    received = receiver.read(SHIPPING, version, text, callback_id)
+    return receiver.take(received, "partner")
 
 
 def test_an_outcome_completes_the_task(harness: Harness) -> None:
@@ -92,6 +95,54 @@ def test_two_callback_ids_are_refused(of_url: str, harness: Harness) -> None:
         post(harness, {**SUCCESS, "callback_id": "attempt-1"}, callback_id=of_url)
 
     assert harness.record() == pending()
+
+
+def test_the_callback_id_of_the_url_is_held_to_the_contract_too(harness: Harness) -> None:
+    post(harness, SUCCESS, callback_id="attempt-1")
+
+    assert harness.contracts.documents == [{**SUCCESS, "callback_id": "attempt-1"}]
+
+
+@pytest.mark.parametrize("room", [0, -1])
+@pytest.mark.parametrize(
+    ("max_output_bytes", "limit"),
+    [(1, 64 * 1024 + 1), (65_536, 128 * 1024), (131_072, 192 * 1024), (10**6, 256 * 1024)],
+)
+def test_a_body_is_limited_by_what_is_posted(
+    max_output_bytes: int, limit: int, room: int, harness: Harness
+) -> None:
+    channel = shipping_channel(max_output_bytes=max_output_bytes)
+    harness.channels.channels[SHIPPING] = channel
+    posted = json.dumps(HEARTBEAT).replace("SHIPPING", "\\u0053HIPPING").ljust(limit - room)
+
+    if room == 0:
+        assert post(harness, posted) is Result.HEARTBEAT
+    else:
+        with pytest.raises(BodyTooLarge, match=str(limit)):
+            post(harness, posted)
+        assert harness.contracts.asked == []
+
+
+def test_a_body_is_measured_in_bytes(harness: Harness) -> None:
+    harness.channels.channels[SHIPPING] = shipping_channel(max_output_bytes=1)
+
+    with pytest.raises(BodyTooLarge):
+        post(harness, f'"{"\N{EURO SIGN}" * 30_000}"')
+
+
+@pytest.mark.parametrize(
+    ("body", "why"),
+    [
+        ("shipped", "Expecting value"),
+        ("\ufeff{}", "BOM"),
+        ('{"a": 1, "a": 1}', "given twice"),
+        ('{"\\ud800": 1}', "surrogate"),
+        ('"\ud800"', "surrogates"),
+    ],
+)
+def test_a_body_that_is_no_json_is_refused(body: str, why: str, harness: Harness) -> None:
+    with pytest.raises(InvalidCallback, match=f"not JSON.*{why}"):
+        post(harness, body)
 
 
 @pytest.mark.parametrize("room", [0, -1])
