@@ -9,7 +9,7 @@ from pathlib import Path
 from jsonschema import Draft4Validator
 from jsonschema.exceptions import best_match
 
-from tools.contracts import settings, tree
+from tools.contracts import bounds, settings, tree
 from tools.contracts.documents import Document, Finding, load, parse, token
 from tools.contracts.inclusion import Obstacle, obstacles
 from tools.contracts.settings import Settings, complete
@@ -90,8 +90,21 @@ def _schemas(root: Path, base: Revision, before: set[Path]) -> Iterator[Finding]
         old, new = json.loads(base.read(path)), load(root / path)
         received = path.name == "request.schema.json"
         found = obstacles(new.value, old) if received else obstacles(old, new.value)
+        if path.name == "output.schema.json" and (most := _most_bytes(base, path)):
+            found = _unless_too_large(found, obstacles(bounds.implied(old, most), new.value))
         for obstacle in found:
             yield _finding(path, new, obstacle, received=received)
+
+
+def _most_bytes(base: Revision, output: Path) -> int | None:
+    channel = base.channels().get(output.parents[1].name)
+    return int(channel["max_output_bytes"]) if channel else None
+
+
+def _unless_too_large(found: list[Obstacle], of_what_fits: list[Obstacle]) -> list[Obstacle]:
+    """Without what concerns only documents that the channel's limit refused before."""
+    kept = {(obstacle.pointer, obstacle.keyword) for obstacle in of_what_fits}
+    return [obstacle for obstacle in found if (obstacle.pointer, obstacle.keyword) in kept]
 
 
 def _finding(path: Path, new: Document, obstacle: Obstacle, *, received: bool) -> Finding:

@@ -11,7 +11,7 @@ from jsonschema import Draft4Validator, FormatChecker
 from jsonschema.exceptions import SchemaError, best_match
 
 from tools import REPOSITORY
-from tools.contracts import channel_lint, compose, patterns, tfvars, tree, workflow_lint
+from tools.contracts import bounds, channel_lint, compose, patterns, tfvars, tree, workflow_lint
 from tools.contracts.documents import Document, Finding, Reading, read, token
 from tools.contracts.keywords import KEYWORDS, LATER_DRAFTS, Schema, subschemas
 from tools.errors import UserError
@@ -58,6 +58,8 @@ class _Linter:
         if not channels:
             yield from workflow_lint.lint(self._root)
         envelope = yield from self._schema(tree.ENVELOPE)
+        if envelope:  # Each channel's output schema stands in for task_output.
+            yield from bounds.lint(envelope, but="/properties/task_output")
         yield from self._examples(tree.ENVELOPE_EXAMPLES, {"callback": envelope})
         for folder in tree.task_type_folders(self._root):
             yield from self._names(folder)
@@ -65,8 +67,10 @@ class _Linter:
             schemas: dict[str, Document | None] = {}
             for kind in tree.KINDS:
                 schemas[kind] = yield from self._schema(version.schema(kind))
+            if output := schemas["output"]:
+                yield from bounds.lint(output)
             yield from self._examples(version.folder / "examples", schemas)
-            if envelope and (output := schemas["output"]):
+            if envelope and output:
                 yield from self._model(version, envelope, output)
 
     def _environments(self) -> list[tfvars.Environment]:

@@ -38,7 +38,10 @@ resource "aws_api_gateway_method" "this" {
   authorization        = local.authorization.type
   authorizer_id        = local.authorization.authorizer_id
   authorization_scopes = local.authorization.scopes
-  request_models       = { "application/json" = aws_api_gateway_model.this[each.key].name }
+
+  # API Gateway validates no body of a content type without a model; $default is any other.
+  request_models = { for content_type in ["application/json", "$default"] : content_type => aws_api_gateway_model.this[each.key].name }
+
   request_validator_id = var.platform.api.request_validator_id
 }
 

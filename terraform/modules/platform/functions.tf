@@ -64,7 +64,9 @@ locals {
           resources = [aws_sqs_queue.reports.arn]
         }
       })
-      timeout_seconds = local.callback_timeout_seconds
+      memory_mb            = var.external_callback.memory_mb
+      reserved_concurrency = var.external_callback.reserved_concurrency
+      timeout_seconds      = local.callback_timeout_seconds
     }
 
     get_order_metadata = {
@@ -193,6 +195,8 @@ module "function" {
   description           = each.value.description
   environment_variables = each.value.environment_variables
   kms_via_services      = each.value.kms_via_services
+  memory_mb             = lookup(each.value, "memory_mb", null)
   permissions           = each.value.permissions
+  reserved_concurrency  = lookup(each.value, "reserved_concurrency", null)
   timeout_seconds       = each.value.timeout_seconds
 }

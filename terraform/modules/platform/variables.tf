@@ -53,6 +53,30 @@ variable "environment" {
   }
 }
 
+variable "external_callback" {
+  description = <<-EOT
+    The one function that takes every partner's callbacks: memory_mb, and reserved_concurrency, how many callbacks it works on at once,
+    set aside from the account's concurrency, of which 100 must stay unreserved. Leave room above throttling.burst_limit, which is what
+    one route may bring at once. docs/benchmarks.md has what the defaults come from.
+  EOT
+  type = object({
+    memory_mb            = optional(number, 512)
+    reserved_concurrency = optional(number, 250)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = var.external_callback.memory_mb >= 256 && var.external_callback.memory_mb <= 10240 && floor(var.external_callback.memory_mb) == var.external_callback.memory_mb
+    error_message = "external_callback.memory_mb must be a whole number from 256 to 10240: with less, the worst callback of one partner takes seconds."
+  }
+
+  validation {
+    condition     = var.external_callback.reserved_concurrency >= 1 && floor(var.external_callback.reserved_concurrency) == var.external_callback.reserved_concurrency
+    error_message = "external_callback.reserved_concurrency must be a whole number of 1 or more, at least 100 below the account's quota \"Concurrent executions\"."
+  }
+}
+
 variable "log_level" {
   description = "Log level of the functions."
   type        = string

@@ -61,6 +61,7 @@ module "platform" {
   custom_domain        = var.custom_domain
   deletion_protection  = var.deletion_protection
   environment          = var.environment
+  external_callback    = var.external_callback
   log_level            = var.log_level
   log_retention_days   = var.log_retention_days
   name_prefix          = var.name_prefix

@@ -56,6 +56,25 @@ variable "environment" {
   nullable    = false
 }
 
+variable "external_callback" {
+  description = <<-EOT
+    The one function that takes every partner's callbacks: memory_mb, and reserved_concurrency, how many callbacks it works on at once,
+    set aside from the account's concurrency, of which 100 must stay unreserved. Leave room above throttling.burst_limit, which is what
+    one route may bring at once. docs/benchmarks.md has what the defaults come from.
+  EOT
+  type = object({
+    memory_mb            = optional(number, 512)
+    reserved_concurrency = optional(number, 250)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = var.external_callback.reserved_concurrency > max(var.throttling.burst_limit, [for channel in local.channels : try(channel.throttle.burst_limit, 0)]...)
+    error_message = "Set external_callback.reserved_concurrency above the burst_limit of throttling and of every channel's throttle, or lower those: one partner's burst would leave no callback of the others room."
+  }
+}
+
 variable "log_level" {
   description = "Log level of the functions."
   type        = string

@@ -420,6 +420,13 @@ run "invokes_the_broker_from_callback_routes_only" {
   }
 }
 
+run "sets_concurrency_aside_for_callbacks" {
+  assert {
+    condition     = local.functions.external_callback.memory_mb == 512 && local.functions.external_callback.reserved_concurrency == 250
+    error_message = "The function that all partners share must have memory for the worst callback, and concurrency of its own."
+  }
+}
+
 run "has_the_api_gateway_address_by_default" {
   assert {
     condition     = output.platform.api.base_url == "https://api.execute-api.eu-west-1.amazonaws.com/dev" && !aws_api_gateway_rest_api.this.disable_execute_api_endpoint
@@ -600,6 +607,7 @@ run "refuses_settings_that_aws_refuses" {
     alarm_topic_arns     = ["alarms"]
     code_signing_config  = "signed"
     environment          = "Dev"
+    external_callback    = { memory_mb = 128, reserved_concurrency = 0 }
     log_level            = "TRACE"
     log_retention_days   = 10
     permissions_boundary = "boundary"
@@ -610,7 +618,7 @@ run "refuses_settings_that_aws_refuses" {
   }
 
   expect_failures = [
-    var.alarm_topic_arns, var.code_signing_config, var.environment, var.log_level, var.log_retention_days, var.permissions_boundary, var.public_base_url, var.retention_days, var.role_path, var.workflow_names,
+    var.alarm_topic_arns, var.code_signing_config, var.environment, var.external_callback, var.log_level, var.log_retention_days, var.permissions_boundary, var.public_base_url, var.retention_days, var.role_path, var.workflow_names,
   ]
 }
 

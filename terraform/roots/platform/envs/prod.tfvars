@@ -14,6 +14,8 @@ custom_domain = {
   domain_name     = "callbacks.example.com"
 }
 
+external_callback = { reserved_concurrency = 600 }
+
 partners = {
   acme-shipping = {
     account_id  = "666666666666"
@@ -25,6 +27,6 @@ partners = {
 }
 
 throttling = {
-  burst_limit = 1000
+  burst_limit = 500
   rate_limit  = 500
 }

@@ -206,6 +206,36 @@ run "refuses_to_leave_partners_out" {
   expect_failures = [var.partners]
 }
 
+run "leaves_callbacks_of_others_room_beside_a_burst" {
+  command = plan
+
+  variables {
+    account_id        = run.dev.settings.account_id
+    environment       = run.dev.settings.environment
+    external_callback = { reserved_concurrency = 11 }
+    name_prefix       = run.dev.settings.name_prefix
+    partners          = run.dev.settings.partners
+    region            = run.dev.settings.region
+    throttling        = { burst_limit = 10 }
+  }
+}
+
+run "refuses_a_burst_that_leaves_callbacks_of_others_no_room" {
+  command = plan
+
+  variables {
+    account_id        = run.dev.settings.account_id
+    environment       = run.dev.settings.environment
+    external_callback = { reserved_concurrency = 10 }
+    name_prefix       = run.dev.settings.name_prefix
+    partners          = run.dev.settings.partners
+    region            = run.dev.settings.region
+    throttling        = { burst_limit = 10 }
+  }
+
+  expect_failures = [var.external_callback]
+}
+
 run "refuses_what_is_for_a_local_engine" {
   command = plan
 
@@ -277,6 +307,7 @@ run "accepts_the_settings_of_local" {
     retention_days       = lookup(run.local.settings, "retention_days", null)
     role_path            = lookup(run.local.settings, "role_path", null)
     scope_send_task      = lookup(run.local.settings, "scope_send_task", null)
+    external_callback    = lookup(run.local.settings, "external_callback", null)
     throttling           = lookup(run.local.settings, "throttling", null)
     webhook_base_url     = "http://127.0.0.1:8080"
   }
@@ -306,6 +337,7 @@ run "accepts_the_settings_of_dev" {
     retention_days       = lookup(run.dev.settings, "retention_days", null)
     role_path            = lookup(run.dev.settings, "role_path", null)
     scope_send_task      = lookup(run.dev.settings, "scope_send_task", null)
+    external_callback    = lookup(run.dev.settings, "external_callback", null)
     throttling           = lookup(run.dev.settings, "throttling", null)
   }
 
@@ -334,6 +366,7 @@ run "accepts_the_settings_of_prod" {
     retention_days       = lookup(run.prod.settings, "retention_days", null)
     role_path            = lookup(run.prod.settings, "role_path", null)
     scope_send_task      = lookup(run.prod.settings, "scope_send_task", null)
+    external_callback    = lookup(run.prod.settings, "external_callback", null)
     throttling           = lookup(run.prod.settings, "throttling", null)
   }
 
