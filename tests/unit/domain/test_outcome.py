@@ -3,7 +3,16 @@
 import hashlib
 
 import pytest
-from callbacks.domain.outcome import Outcome, Success, as_v1, digest, is_same, outcome_from_json
+from callbacks.domain.outcome import (
+    Failure,
+    Outcome,
+    Success,
+    Undeliverable,
+    as_v1,
+    digest,
+    is_same,
+    outcome_from_json,
+)
 
 from tests.support.tasks import BUSY, LOST, SHIPPED
 
@@ -16,6 +25,24 @@ def test_a_digest_is_of_the_canonical_json() -> None:
     text = '{"output":{"parcels":1},"status":"SUCCESS"}'
 
     assert digest(Success({"parcels": 1})) == f"v2:{hashlib.sha256(text.encode()).hexdigest()}"
+
+
+@pytest.mark.parametrize(
+    ("outcome", "error", "cause"),
+    [
+        (BUSY, "CallbackTask.Retryable", '{"code":"BUSY","message":"no van today"}'),
+        (LOST, "CallbackTask.Failed", '{"code":"LOST","message":"the parcel was lost"}'),
+        (
+            Undeliverable("it is gone"),
+            "CallbackTask.Undeliverable",
+            '{"code":"Undeliverable","message":"it is gone"}',
+        ),
+    ],
+)
+def test_a_workflow_sees_an_error_and_its_cause(
+    outcome: Failure | Undeliverable, error: str, cause: str
+) -> None:
+    assert (outcome.error, outcome.cause) == (error, cause)
 
 
 def test_a_number_is_the_same_however_it_is_spelled() -> None:

@@ -59,6 +59,25 @@ def test_all_tasks_of_the_execution_expire(harness: Harness) -> None:
     assert harness.record(other).status is Status.EXPIRED
 
 
+def test_a_task_that_is_closed_hides_no_other(harness: Harness) -> None:
+    closed = TaskKey(KEY.order_id, "ORDER_BILLING_SERVICE")
+    harness.given(expired(pending(key=closed, requested_at=ENDED_AT + 1), NOW + 61))
+    harness.given(pending())
+
+    close(harness)
+
+    assert harness.record().status is Status.EXPIRED
+
+
+def test_what_registered_as_the_execution_ended_was_its_own_even_if_it_was_redriven(
+    harness: Harness,
+) -> None:
+    harness.given(pending(requested_at=ENDED_AT))
+
+    assert close(harness) is True
+    assert harness.record().status is Status.EXPIRED
+
+
 def test_a_repeat_changes_nothing(harness: Harness) -> None:
     harness.given(pending())
     close(harness)
@@ -117,8 +136,9 @@ def test_what_registered_as_the_execution_ended_expires_after_a_minute(harness: 
     late = harness.given(pending(requested_at=ENDED_AT + 1000))
     harness.workflow.end(EXECUTION, ENDED_AT / 1000)
 
-    with pytest.raises(DependencyUnavailable, match="too early to tell"):
+    with pytest.raises(DependencyUnavailable) as refused:
         close(harness)
+    assert str(refused.value) == "it is too early to tell whether the execution was redriven"
     assert harness.record() == late
     assert order(harness) == (None, None)
 
@@ -168,9 +188,11 @@ def test_an_order_on_which_another_works_does_not_stall(harness: Harness) -> Non
 
 
 def test_an_execution_that_was_refused_marks_no_order(harness: Harness) -> None:
-    assert not harness.closer.close(
+    marked = harness.closer.close(
         KEY.order_id, EXECUTION, "it is another's", ended_at=ENDED_AT, end=End.REFUSED
     )
+
+    assert marked is False
     assert order(harness) == (None, None)
 
 

@@ -1,6 +1,8 @@
 """Completer: every row of the tables of the protocol."""
 
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
 
 import pytest
 from callbacks.domain.errors import (
@@ -71,6 +73,10 @@ def sent(harness: Harness, attempt: int = 1) -> Outcome | None:
     return harness.workflow.waits[token(attempt)].closed_by
 
 
+def logged(caplog: pytest.LogCaptureFixture) -> list[tuple[str, BaseException | None]]:
+    return [(one.message, one.exc_info[1] if one.exc_info else None) for one in caplog.records]
+
+
 class TestClaim:
     @pytest.mark.parametrize("callback_id", ["attempt-1", None])
     @pytest.mark.parametrize("outcome", [SHIPPED, LOST, BUSY])
@@ -134,6 +140,28 @@ class TestClaim:
         with pytest.raises(NotKnownToBeAccepted):
             complete(harness)
 
+    def test_a_refusal_without_a_reason_is_to_be_sent_again_where_the_id_is_required_and_given(
+        self, harness: Harness, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        refusal = Write(applied=False, task=pending(callback_id_required=True))
+        monkeypatch.setattr(harness.tasks, "claim", lambda *_: refusal)
+
+        with pytest.raises(NotKnownToBeAccepted):
+            complete(harness)
+
+    @pytest.mark.parametrize(
+        "lacking", [replace(completing(), task_token=None), replace(completing(), outcome=None)]
+    )
+    def test_a_record_that_lacks_what_is_to_be_sent_is_not_sent(
+        self, lacking: CallbackTask, harness: Harness, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        write = Write(applied=True, task=lacking)
+        monkeypatch.setattr(harness.tasks, "claim", lambda *_: write)
+
+        with pytest.raises(NotKnownToBeAccepted):
+            complete(harness)
+        assert sent(harness) is None
+
 
 REFUSALS: dict[str, tuple[CallbackTask | None, str | None, Outcome, type[CallbackRefused], str]] = {
     "no task": (None, "attempt-1", SHIPPED, TaskNotFound, "no ORDER_SHIPPING_SERVICE task"),
@@ -142,7 +170,7 @@ REFUSALS: dict[str, tuple[CallbackTask | None, str | None, Outcome, type[Callbac
         "attempt-7",
         SHIPPED,
         AttemptNotCurrent,
-        "not the current one",
+        "^callback_id names an attempt that is not the current one; nothing was taken$",
     ),
     "a past attempt, another outcome": (
         settled_as(Settlement.DELIVERED),
@@ -163,7 +191,15 @@ REFUSALS: dict[str, tuple[CallbackTask | None, str | None, Outcome, type[Callbac
         None,
         SHIPPED,
         AttemptNotCurrent,
-        "send the callback_id",
+        "^an earlier attempt had the same outcome: send the callback_id of the message that asked "
+        "for this one$",
+    ),
+    "a past attempt, whose outcome is not kept": (
+        settled_as(Settlement.DEAD_LETTERED),
+        "attempt-1",
+        SHIPPED,
+        TaskGone,
+        "no longer waits",
     ),
     "no id, and it is required": (
         pending(callback_id_required=True),
@@ -275,6 +311,21 @@ class TestRepeat:
         assert harness.record() == done()
         assert sent(harness) is None
 
+    def test_is_known_by_the_outcome_whatever_its_digest(self, harness: Harness) -> None:
+        harness.given(replace(completing(), outcome_digest="v1:of-another-spelling"))
+
+        assert complete(harness) is Result.DELIVERED
+        assert sent(harness) == SHIPPED
+
+    def test_of_a_past_attempt_is_known_by_the_outcome_whatever_its_digest(
+        self, harness: Harness
+    ) -> None:
+        past = replace(unsettled().attempts["attempt-1"], outcome_digest="v1:of-another-spelling")
+        harness.given(replace(unsettled(), attempts={"attempt-1": past}))
+        used(harness)
+
+        assert complete(harness) is Result.DUPLICATE
+
     def test_of_a_past_attempt_that_was_delivered_is_a_duplicate(self, harness: Harness) -> None:
         task = harness.given(settled_as(Settlement.DELIVERED))
 
@@ -337,6 +388,24 @@ class TestUnsettledPastAttempt:
         assert harness.record().attempts["attempt-1"].settlement is Settlement.DELIVERED
         assert harness.record().due_at == harness.record().deadline
         assert sent(harness, 2) is None
+
+    def test_that_is_settled_meanwhile_is_settled_once(self, harness: Harness) -> None:
+        harness.given(unsettled())
+        used(harness)
+        elsewhere = settled(unsettled(), "attempt-1", Settlement.DELIVERED, NOW)
+        before(harness.tasks, "replace", lambda: harness.given(elsewhere))
+
+        assert complete(harness) is Result.DUPLICATE
+        assert harness.record() == elsewhere
+
+    def test_that_is_forgotten_meanwhile_is_a_duplicate(self, harness: Harness) -> None:
+        harness.given(unsettled())
+        used(harness)
+        forgotten = replace(unsettled(), attempts={}, version=9)
+        before(harness.tasks, "replace", lambda: harness.given(forgotten))
+
+        assert complete(harness) is Result.DUPLICATE
+        assert harness.record() == forgotten
 
     def test_is_a_duplicate_even_if_that_cannot_be_recorded(self, harness: Harness) -> None:
         task = harness.given(unsettled())
@@ -501,6 +570,53 @@ def in_doubt(harness: Harness) -> None:
     failing(harness.workflow, "verdict", DependencyUnavailable("GetExecutionHistory"))
 
 
+UNSENT = ("workflow", "complete", DependencyUnavailable("SendTaskSuccess"))
+UNQUEUED = ("queue", "send", DependencyUnavailable("SendMessage"))
+UNRECORDED = ("tasks", "replace", RecordUncertain("UpdateItem"))
+
+
+@pytest.mark.parametrize(
+    ("task", "failures", "events"),
+    [
+        (pending(), [UNSENT], ["OUTCOME_HELD"]),
+        (pending(), [UNSENT, UNQUEUED], ["OUTCOME_HELD", "REDELIVERY_NOT_QUEUED"]),
+        (pending(), [UNSENT, UNRECORDED], ["OUTCOME_HELD", "QUEUEING_NOT_RECORDED"]),
+        (pending(), [UNRECORDED], ["CLOSE_NOT_RECORDED"]),
+        (pending(requested_at=0), [UNRECORDED], ["EXPIRY_NOT_RECORDED"]),
+    ],
+)
+def test_what_is_left_to_redelivery_is_logged_with_its_error(
+    task: CallbackTask,
+    failures: list[tuple[str, str, Exception]],
+    events: list[str],
+    harness: Harness,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    harness.given(task)
+    for port, method, error in failures:
+        failing(getattr(harness, port), method, error)
+
+    with suppress(TaskGone):
+        complete(harness)
+
+    assert logged(caplog) == [
+        (event, error) for event, (_, _, error) in zip(events, failures, strict=True)
+    ]
+
+
+def test_a_settlement_that_cannot_be_recorded_is_logged_with_its_error(
+    harness: Harness, caplog: pytest.LogCaptureFixture
+) -> None:
+    harness.given(unsettled())
+    used(harness)
+    error = RecordUncertain("UpdateItem")
+    failing(harness.tasks, "replace", error)
+
+    complete(harness)
+
+    assert logged(caplog) == [("SETTLEMENT_NOT_RECORDED", error)]
+
+
 class TestRefusedToken:
     @pytest.mark.parametrize("task", [pending(), completing()])
     def test_of_what_was_delivered_is_good(self, task: CallbackTask, harness: Harness) -> None:
@@ -597,6 +713,14 @@ class TestHeartbeat:
 
         assert harness.workflow.beats == []
         assert harness.tasks.records == ({} if task is None else {KEY: task})
+
+    def test_of_another_attempt_is_told_why(self, harness: Harness) -> None:
+        harness.given(pending())
+
+        with pytest.raises(AttemptNotCurrent) as refused:
+            harness.completer.heartbeat(KEY, "attempt-7")
+
+        assert str(refused.value) == "callback_id names an attempt that is not the current one"
 
     def test_past_the_deadline_expires_the_task(self, harness: Harness) -> None:
         harness.given(pending())

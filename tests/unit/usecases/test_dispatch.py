@@ -120,6 +120,19 @@ class TestMessage:
         assert event["callbackurl"] == f"{CALLBACK_URL}/v2?callback_id={callback_id}"
         assert harness.contracts.asked == [first.request]
 
+    def test_is_as_short_as_json_can_be(self, harness: Harness) -> None:
+        harness.dispatcher.dispatch(request(payload={"text": "\u00e9", "number": 1}))
+
+        [(message, _)] = harness.topic.published
+        assert message.startswith('{"specversion":"1.0","id":"')
+        assert message.endswith(',"data":{"text":"\u00e9","number":1}}')
+
+    def test_is_never_what_json_is_not(self, harness: Harness) -> None:
+        with pytest.raises(ValueError, match="not JSON compliant"):
+            harness.dispatcher.dispatch(request(payload={"number": float("nan")}))
+
+        assert harness.tasks.records == {}
+
     def test_never_carries_the_token(self, harness: Harness) -> None:
         harness.dispatcher.dispatch(request())
 
@@ -147,7 +160,7 @@ class TestMessage:
         harness.dispatcher.dispatch(request(payload={"text": "x" * room}))
         harness.tasks.records.clear()
 
-        with pytest.raises(PayloadTooLarge, match=rf"{MESSAGE_LIMIT_BYTES + 2} bytes"):
+        with pytest.raises(PayloadTooLarge, match=r" 262146 bytes; .* at most 262144$"):
             harness.dispatcher.dispatch(request(payload={"text": "x" * room + "\u00e9"}))
         assert harness.tasks.records == {}
         assert len(harness.topic.published) == 2
@@ -244,6 +257,19 @@ class TestRegistration:
 
         assert harness.record().status is Status.PENDING
         assert harness.record().version == 1
+
+    def test_looks_again_if_another_is_made_in_place_of_the_deleted(self, harness: Harness) -> None:
+        harness.given(expired(pending(), NOW))
+
+        def deleted() -> None:
+            harness.tasks.records.clear()
+            before(harness.tasks, "create", lambda: harness.given(done()))
+
+        before(harness.tasks, "replace", deleted)
+
+        harness.dispatcher.dispatch(request())
+
+        assert harness.record().attempts["attempt-1"].settlement is Settlement.DELIVERED
 
     def test_looks_again_if_the_record_changes_meanwhile(self, harness: Harness) -> None:
         harness.given(completing())

@@ -7,7 +7,7 @@ import pytest
 from callbacks.domain.errors import DependencyUnavailable
 from callbacks.domain.outcome import digest
 from callbacks.domain.ports import OpenWait, Redelivery, Waits
-from callbacks.domain.task import CallbackTask, Settlement, TaskKey
+from callbacks.domain.task import CallbackTask, Settlement, TaskKey, taken_over
 from callbacks.usecases.rebuild import Finding, Report
 
 from tests.support.channels import SHIPPING, shipping_channel
@@ -91,8 +91,20 @@ def test_a_dry_run_writes_nothing_and_reports_the_same(harness: Harness) -> None
     report = harness.rebuilder.rebuild(None, FOREVER, dry_run=True)
 
     assert harness.tasks.records == {KEY: pending()}
-    assert found(report) == {Finding.REBUILT: 2}
+    assert report.waits[Finding.REBUILT] == [open_wait(2), open_wait(key=other)]
     assert found(harness.rebuilder.rebuild(None, FOREVER, dry_run=False)) == {Finding.REBUILT: 2}
+
+
+@pytest.mark.parametrize(
+    ("task", "finding"), [(pending(), Finding.CURRENT), (pending(2), Finding.NEWER)]
+)
+def test_a_dry_run_looks_at_the_record_that_stands(
+    task: CallbackTask, finding: Finding, harness: Harness
+) -> None:
+    harness.given(task)
+    harness.executions.running = {EXECUTION: Waits([open_wait()])}
+
+    assert found(harness.rebuilder.rebuild(None, FOREVER, dry_run=True)) == {finding: 1}
 
 
 @pytest.mark.parametrize("task", [pending(), completing(), done()])
@@ -113,6 +125,23 @@ def test_a_record_from_before_waits_were_due_is_made_due(harness: Harness) -> No
     assert harness.record().due_at is None
     assert found(harness.rebuilder.rebuild(None, FOREVER, dry_run=False)) == {Finding.REBUILT: 1}
     assert harness.record() == replace(pending(), version=2)
+
+
+def test_a_record_from_before_that_has_an_outcome_to_settle_is_made_due_no_later_than_its_wait(
+    harness: Harness,
+) -> None:
+    task = replace(taken_over(completing(), SECOND), due_at=None)
+    harness.given(task)
+
+    assert found(rebuild(harness, open_wait(2))) == {Finding.REBUILT: 1}
+    assert harness.record() == replace(task, due_at=SECOND.deadline, version=task.version + 1)
+
+
+def test_another_record_of_the_same_moment_stands(harness: Harness) -> None:
+    same_moment = harness.given(pending(2, requested_at=NOW * 1000))
+
+    assert found(rebuild(harness, open_wait())) == {Finding.NEWER: 1}
+    assert harness.record() == same_moment
 
 
 @pytest.mark.parametrize("execution_arn", [EXECUTION, OTHER_EXECUTION])
@@ -180,6 +209,27 @@ def test_a_dispatcher_that_registers_meanwhile_wins(harness: Harness) -> None:
     assert harness.record() == pending(2)
 
 
+def test_a_record_that_is_deleted_meanwhile_is_created(harness: Harness) -> None:
+    harness.given(pending())
+    before(harness.tasks, "replace", harness.tasks.records.clear)
+
+    assert found(rebuild(harness, open_wait(2))) == {Finding.REBUILT: 1}
+    assert harness.record() == SECOND
+
+
+def test_a_record_that_is_deleted_and_made_meanwhile_is_judged_again(harness: Harness) -> None:
+    harness.given(pending())
+
+    def deleted() -> None:
+        harness.tasks.records.clear()
+        before(harness.tasks, "create", lambda: harness.given(pending(3)))
+
+    before(harness.tasks, "replace", deleted)
+
+    assert found(rebuild(harness, open_wait(2))) == {Finding.NEWER: 1}
+    assert harness.record() == pending(3)
+
+
 def test_a_record_that_moves_on_meanwhile_is_judged_again(harness: Harness) -> None:
     harness.given(pending())
     before(harness.tasks, "take_over", lambda: harness.given(replace(pending(3), version=2)))
@@ -206,10 +256,15 @@ def test_the_channel_says_what_the_history_does_not(harness: Harness) -> None:
     assert harness.record().deadline == pending(timeout_seconds=7200).deadline
 
 
-def test_waits_that_are_being_dispatched_are_counted(harness: Harness) -> None:
-    harness.executions.running = {EXECUTION: Waits([], dispatching=2)}
+def test_executions_and_waits_that_are_being_dispatched_are_counted(harness: Harness) -> None:
+    harness.executions.running = {
+        EXECUTION: Waits([], dispatching=2),
+        OTHER_EXECUTION: Waits([], dispatching=3),
+    }
 
-    assert harness.rebuilder.rebuild(None, FOREVER, dry_run=False).dispatching == 2
+    report = harness.rebuilder.rebuild(None, FOREVER, dry_run=False)
+
+    assert (report.executions, report.dispatching) == (2, 5)
 
 
 def test_a_run_ends_in_time_and_the_next_goes_on(harness: Harness) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from callbacks.domain.errors import (
+    AttemptNotCurrent,
     BodyTooLarge,
     CallbackRefused,
     DependencyUnavailable,
@@ -57,10 +58,16 @@ def test_a_heartbeat_keeps_the_task_alive(harness: Harness) -> None:
     assert harness.record() == pending()
 
 
+def test_a_heartbeat_is_of_the_attempt_that_the_url_names(harness: Harness) -> None:
+    with pytest.raises(AttemptNotCurrent):
+        post(harness, HEARTBEAT, callback_id="attempt-7")
+
+
 def test_a_body_is_held_to_the_contract_of_its_route(harness: Harness) -> None:
     post(harness, SUCCESS)
 
     assert harness.contracts.asked == [shipping_channel().versions["v1"].callback]
+    assert harness.contracts.documents == [SUCCESS]
 
 
 def test_a_body_that_breaks_the_contract_is_refused_with_every_reason(harness: Harness) -> None:
@@ -69,6 +76,7 @@ def test_a_body_that_breaks_the_contract_is_refused_with_every_reason(harness: H
     with pytest.raises(InvalidCallback) as refused:
         post(harness, SUCCESS)
 
+    assert str(refused.value) == "the body breaks the contract of this channel"
     assert refused.value.violations == (Violation("/task_output", "is bad"),)
     assert harness.record() == pending()
 
@@ -91,9 +99,13 @@ def test_the_callback_id_may_be_given_twice(harness: Harness) -> None:
 
 @pytest.mark.parametrize("of_url", ["attempt-2", ""])
 def test_two_callback_ids_are_refused(of_url: str, harness: Harness) -> None:
-    with pytest.raises(InvalidCallback, match="differ"):
+    with pytest.raises(InvalidCallback) as refused:
         post(harness, {**SUCCESS, "callback_id": "attempt-1"}, callback_id=of_url)
 
+    assert str(refused.value) == "callback_id in the body and in the URL differ"
+    assert refused.value.violations == (
+        Violation("/callback_id", "is not the callback_id of the URL"),
+    )
     assert harness.record() == pending()
 
 
@@ -152,7 +164,7 @@ def test_an_output_is_limited_by_its_size_in_canonical_json(room: int, harness: 
     if room == 0:
         assert post(harness, SUCCESS) is Result.DELIVERED
     else:
-        with pytest.raises(OutputTooLarge, match=str(OUTPUT_BYTES)):
+        with pytest.raises(OutputTooLarge, match=rf"has {OUTPUT_BYTES} .* {OUTPUT_BYTES - 1}$"):
             post(harness, SUCCESS)
         assert harness.record().status is Status.PENDING
 
@@ -164,7 +176,7 @@ def test_a_channel_that_is_disabled_still_takes_callbacks(harness: Harness) -> N
 
 
 def test_a_version_that_is_not_live_is_not_found(harness: Harness) -> None:
-    with pytest.raises(TaskNotFound):
+    with pytest.raises(TaskNotFound, match="no ORDER_SHIPPING_SERVICE task"):
         post(harness, SUCCESS, version="v2")
 
 

@@ -51,6 +51,11 @@ def test_an_execution_whose_end_nobody_told_marks_its_order(end: End, harness: H
     assert harness.reconciler.reconcile() == 1
     assert harness.record() == expired(pending(), OVERDUE)
     assert order(harness) == end.value
+    reasons = ("failure_reason", "stalled_reason")
+    assert [harness.orders.orders[KEY.order_id].get(name) for name in reasons] == [
+        "it failed" if end is End.FAILED else None,
+        "it failed" if end is End.STALLED else None,
+    ]
 
 
 def test_an_order_that_another_execution_works_on_is_left_alone(harness: Harness) -> None:
@@ -100,15 +105,35 @@ def test_what_came_meanwhile_stands(
     assert untouched(harness.record(), now_there)
 
 
-def test_one_that_fails_keeps_no_other_from_being_closed(harness: Harness) -> None:
+def test_what_is_gone_meanwhile_is_passed_over(harness: Harness) -> None:
+    harness.given(pending())
+    before(harness.tasks, "peek", harness.tasks.records.clear)
+
+    assert harness.reconciler.reconcile() == 0
+
+
+def test_all_that_are_closed_are_counted(harness: Harness) -> None:
+    for number in range(3):
+        harness.given(pending(key=TaskKey(f"order-{number}", SHIPPING)))
+
+    assert harness.reconciler.reconcile() == 3
+
+
+def test_one_that_fails_keeps_no_other_from_being_closed(
+    harness: Harness, caplog: pytest.LogCaptureFixture
+) -> None:
     keys = [TaskKey(f"order-{number}", SHIPPING) for number in range(3)]
     for key in keys:
         harness.given(pending(key=key))
-    failing(harness.workflow, "failure", DependencyUnavailable("DescribeExecution"))
+    error = DependencyUnavailable("DescribeExecution")
+    failing(harness.workflow, "failure", error)
 
-    with pytest.raises(DependencyUnavailable):
+    with pytest.raises(DependencyUnavailable, match="DescribeExecution"):
         harness.reconciler.reconcile()
 
+    [told] = caplog.records
+    assert (told.message, told.exc_info and told.exc_info[1]) == ("NOT_RECONCILED", error)
+    assert {"order_id": "order-0", "task_type": SHIPPING}.items() <= vars(told).items()
     assert [harness.record(key).due_at is None for key in keys] == [False, True, True]
     assert harness.reconciler.reconcile() == 1
 

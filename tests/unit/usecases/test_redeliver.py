@@ -63,7 +63,9 @@ def sent(harness: Harness, attempt: int = 1) -> Outcome | None:
     return harness.workflow.waits[token(attempt)].closed_by
 
 
-def buried(harness: Harness) -> list[tuple[str, Outcome | None]]:
+def buried(harness: Harness, message: Redelivery = FIRST) -> list[tuple[str, Outcome | None]]:
+    """Why, and what: each as this message."""
+    assert {found for found, _, _ in harness.dead_letters.messages} == {message}
     return [(reason, outcome) for _, reason, outcome in harness.dead_letters.messages]
 
 
@@ -171,6 +173,26 @@ class TestOutcome:
         assert redeliver(harness) is Disposition.DONE
         assert harness.record() == newer
 
+    def test_that_expired_while_it_was_sent_is_closed_as_delivered(self, harness: Harness) -> None:
+        harness.given(HELD)
+        joined_task = joined(HELD, NOW + HALF_AN_HOUR)
+        expiry = undelivered(joined_task, NOW)
+        before(harness.workflow, "complete", lambda: harness.given(expiry))
+
+        assert redeliver(harness) is Disposition.DONE
+        assert harness.record().status is Status.COMPLETED
+
+    @pytest.mark.parametrize(
+        "lacking", [replace(HELD, task_token=None), replace(HELD, outcome=None)]
+    )
+    def test_that_lacks_what_is_to_be_sent_is_not_sent(
+        self, lacking: CallbackTask, harness: Harness
+    ) -> None:
+        harness.given(lacking)
+
+        assert redeliver(harness) is Disposition.RETRY
+        assert sent(harness) is None
+
 
 class TestLastTry:
     def test_that_fails_keeps_the_outcome_for_a_person(self, harness: Harness) -> None:
@@ -267,8 +289,39 @@ class TestLastTry:
         assert redeliver(harness) is Disposition.DONE
         assert harness.record().attempts["attempt-1"].settlement is Settlement.DELIVERED
 
+    def test_of_a_past_attempt_whose_outcome_is_not_kept_is_reported_without_it(
+        self, harness: Harness
+    ) -> None:
+        harness.given(settled_as(Settlement.DEAD_LETTERED))
+
+        assert redeliver(harness, last_try=True) is Disposition.DONE
+        assert buried(harness) == [("no evidence of the attempt's end", None)]
+
 
 class TestPastAttempt:
+    def test_whose_outcome_is_not_kept_is_tried_again(self, harness: Harness) -> None:
+        harness.given(settled_as(Settlement.DEAD_LETTERED))
+
+        assert redeliver(harness) is Disposition.RETRY
+
+    def test_that_is_settled_meanwhile_is_settled_once(self, harness: Harness) -> None:
+        harness.given(unsettled())
+        harness.workflow.complete(token(1), SHIPPED)
+        elsewhere = settled(unsettled(), "attempt-1", Settlement.DELIVERED, NOW)
+        before(harness.tasks, "replace", lambda: harness.given(elsewhere))
+
+        assert redeliver(harness) is Disposition.DONE
+        assert harness.record() == elsewhere
+
+    def test_that_is_forgotten_meanwhile_is_done_with(self, harness: Harness) -> None:
+        harness.given(unsettled())
+        harness.workflow.complete(token(1), SHIPPED)
+        forgotten = replace(unsettled(), attempts={}, version=9)
+        before(harness.tasks, "replace", lambda: harness.given(forgotten))
+
+        assert redeliver(harness) is Disposition.DONE
+        assert harness.record() == forgotten
+
     def test_is_settled_and_never_sent(self, harness: Harness) -> None:
         harness.given(unsettled())
 
@@ -291,7 +344,7 @@ class TestPastAttempt:
         message = replace(FIRST, outcome_digest=digest(LOST))
 
         assert redeliver(harness, message) is Disposition.DONE
-        assert buried(harness) == [("the workflow no longer waits", LOST)]
+        assert buried(harness, message) == [("the workflow no longer waits", LOST)]
         past = harness.record().attempts["attempt-1"]
         assert past.settlement is Settlement.UNDELIVERED
 

@@ -167,6 +167,36 @@ def test_a_record_with_nothing_left_to_deliver_is_due_when_its_wait_ends(harness
     assert harness.record().due_at == pending().deadline
 
 
+OTHER = TaskKey("order-2", SHIPPING)
+SECOND = Redelivery(OTHER, "attempt-1", digest(SHIPPED))
+
+
+@pytest.mark.parametrize("port_call", ["peek", "replace"])
+def test_what_needs_no_sweep_any_more_hides_nothing_else(port_call: str, harness: Harness) -> None:
+    harness.given(completing())
+    harness.given(completing(key=OTHER))
+    before(harness.tasks, port_call, lambda: harness.given(done()))
+
+    assert sweep_after(harness, MINUTE) == 1
+    assert harness.queue.messages == [SECOND]
+
+
+def test_what_is_queued_already_is_looked_at_again_in_half_an_hour(harness: Harness) -> None:
+    harness.given(replace(queued(completing(), "attempt-1", NOW), due_at=NOW + MINUTE))
+
+    assert sweep_after(harness, MINUTE) == 0
+    assert harness.record().due_at == NOW + MINUTE + 1800
+
+
+def test_what_is_delivered_as_it_is_queued_stays_closed(harness: Harness) -> None:
+    harness.given(completing())
+    closed = replace(done(), version=9)
+    before(harness.queue, "send", lambda: harness.given(closed))
+
+    assert sweep_after(harness, MINUTE) == 1
+    assert harness.record() == closed
+
+
 def test_all_that_is_due_is_queued(harness: Harness) -> None:
     for number in range(5):
         harness.given(completing(key=TaskKey(f"order-{number}", SHIPPING)))
