@@ -301,6 +301,18 @@ def test_a_past_attempt_that_is_taken_up_again_is_due_in_a_minute() -> None:
     assert (again.due_at, again.ttl) == (NOW + 260, None)
 
 
+@pytest.mark.parametrize("settlement", list(Settlement))
+def test_an_attempt_that_is_settled_or_reported_is_queued_no_more(settlement: Settlement) -> None:
+    task = queued(taken_over(CLAIMED, later()), "attempt-1", NOW)
+
+    assert settled(task, "attempt-1", settlement, NOW).attempts["attempt-1"].queued_at is None
+
+
+@pytest.mark.parametrize(("order_id", "is_task"), [("#CHANNEL", False), ("order#1", True)])
+def test_a_registration_is_no_task(order_id: str, is_task: bool) -> None:
+    assert TaskKey(order_id, "ORDER_SHIPPING_SERVICE").is_task is is_task
+
+
 def test_ten_settled_attempts_are_kept_and_every_unsettled_one() -> None:
     task = CLAIMED
     for number in range(2, 14):

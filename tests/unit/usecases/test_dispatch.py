@@ -350,9 +350,12 @@ class TestTakeOver:
             assert harness.record() == found
             assert harness.topic.published == []
 
-        def test_that_has_ended_is_done(self, found: CallbackTask, harness: Harness) -> None:
+        @pytest.mark.parametrize("seconds", [0, 1])
+        def test_that_has_ended_is_done(
+            self, seconds: int, found: CallbackTask, harness: Harness
+        ) -> None:
             harness.given(found)
-            harness.workflow.end(OTHER_EXECUTION, NOW + 1)
+            harness.workflow.end(OTHER_EXECUTION, NOW + seconds)
 
             callback_id = harness.dispatcher.dispatch(request()).callback_id
 
