@@ -45,6 +45,26 @@ def test_a_workflow_sees_an_error_and_its_cause(
     assert (outcome.error, outcome.cause) == (error, cause)
 
 
+@pytest.mark.parametrize(
+    ("outcome", "text"),
+    [
+        (
+            Success({"tracking_number": "1Z"}),
+            '{"output":{"tracking_number":"1Z"},"status":"SUCCESS"}',
+        ),
+        (
+            LOST,
+            '{"error":{"code":"LOST","message":"the parcel was lost","retryable":false},'
+            '"status":"FAILURE"}',
+        ),
+        (Undeliverable("it is gone"), '{"reason":"it is gone","status":"UNDELIVERABLE"}'),
+    ],
+)
+def test_an_outcome_is_read_as_it_was_written(outcome: Outcome, text: str) -> None:
+    assert outcome.as_json() == text
+    assert outcome_from_json(text) == outcome
+
+
 def test_a_number_is_the_same_however_it_is_spelled() -> None:
     assert digest(reported("1")) == digest(reported("1.0")) == digest(reported("1e0"))
 

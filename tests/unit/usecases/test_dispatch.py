@@ -119,6 +119,7 @@ class TestMessage:
         assert event["dataschema"] == f"urn:callback-channels:{SHIPPING}:v2:request"
         assert event["callbackurl"] == f"{CALLBACK_URL}/v2?callback_id={callback_id}"
         assert harness.contracts.asked == [first.request]
+        assert harness.contracts.documents == [example("valid", "request")]
 
     def test_is_as_short_as_json_can_be(self, harness: Harness) -> None:
         harness.dispatcher.dispatch(request(payload={"text": "\u00e9", "number": 1}))
@@ -162,6 +163,10 @@ class TestMessage:
 
         with pytest.raises(PayloadTooLarge, match=r" 262146 bytes; .* at most 262144$"):
             harness.dispatcher.dispatch(request(payload={"text": "x" * room + "\u00e9"}))
+        assert harness.tasks.records == {}
+
+        with pytest.raises(PayloadTooLarge):
+            harness.dispatcher.dispatch(request(payload={"text": "x" * room}, heartbeat_seconds=60))
         assert harness.tasks.records == {}
         assert len(harness.topic.published) == 2
 
@@ -524,9 +529,14 @@ def nothing(_scene: Harness) -> None:
     ("change", "asked", "error", "why"),
     [
         (no_channel, request(), ChannelNotRegistered, "no channel ORDER_SHIPPING_SERVICE"),
-        (disabled, request(), ChannelDisabled, "is disabled"),
+        (disabled, request(), ChannelDisabled, "channel ORDER_SHIPPING_SERVICE is disabled"),
         (without_its_version, request(), InvalidDispatch, "no live contract v1"),
-        (broken_contract, request(), InvalidRequest, "/items: is too short; /: is odd"),
+        (
+            broken_contract,
+            request(),
+            InvalidRequest,
+            "of ORDER_SHIPPING_SERVICE: /items: is too short; /: is odd",
+        ),
         (nothing, request(key=TaskKey("#CHANNEL", SHIPPING)), InvalidDispatch, "order_id"),
         (nothing, request(key=TaskKey("", SHIPPING)), InvalidDispatch, "order_id"),
     ],
@@ -553,7 +563,11 @@ def test_what_could_never_be_published_is_not_registered(
 def test_an_order_that_no_callback_could_name_is_not_dispatched(
     order_id: str, harness: Harness
 ) -> None:
-    with pytest.raises(InvalidDispatch, match="order_id"):
+    with pytest.raises(InvalidDispatch) as refused:
         harness.dispatcher.dispatch(request(key=TaskKey(order_id, SHIPPING)))
 
+    assert str(refused.value) == (
+        "order_id must be 1 to 128 of A-Z a-z 0-9 . _ : - with a letter or digit first: "
+        "no callback could name another"
+    )
     assert harness.tasks.records == {}
