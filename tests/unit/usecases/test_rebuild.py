@@ -211,7 +211,7 @@ def test_a_dispatcher_that_registers_meanwhile_wins(harness: Harness) -> None:
 
 def test_a_record_that_is_deleted_meanwhile_is_created(harness: Harness) -> None:
     harness.given(pending())
-    before(harness.tasks, "replace", harness.tasks.records.clear)
+    before(harness.tasks, "take_over", harness.tasks.records.clear)
 
     assert found(rebuild(harness, open_wait(2))) == {Finding.REBUILT: 1}
     assert harness.record() == SECOND
@@ -224,7 +224,7 @@ def test_a_record_that_is_deleted_and_made_meanwhile_is_judged_again(harness: Ha
         harness.tasks.records.clear()
         before(harness.tasks, "create", lambda: harness.given(pending(3)))
 
-    before(harness.tasks, "replace", deleted)
+    before(harness.tasks, "take_over", deleted)
 
     assert found(rebuild(harness, open_wait(2))) == {Finding.NEWER: 1}
     assert harness.record() == pending(3)

@@ -76,7 +76,7 @@ def test_a_body_that_breaks_the_contract_is_refused_with_every_reason(harness: H
     with pytest.raises(InvalidCallback) as refused:
         post(harness, SUCCESS)
 
-    assert str(refused.value) == "the body breaks the contract of this channel"
+    assert str(refused.value) == "the callback breaks the contract of this channel"
     assert refused.value.violations == (Violation("/task_output", "is bad"),)
     assert harness.record() == pending()
 
