@@ -39,8 +39,13 @@ variable "partners" {
   }
 
   validation {
-    condition     = alltrue([for partner in values(var.partners) : length(partner.external_id) >= 2 && length(partner.external_id) <= 1224 && can(regex("^[A-Za-z0-9_+=,.@:/-]+$", partner.external_id)) if partner.external_id != null])
-    error_message = "Give each partner an external_id of 2 to 1224 characters of A-Z a-z 0-9 _ + = , . @ : / -, for example a UUID."
+    condition     = alltrue([for partner in values(var.partners) : length(partner.external_id) >= 16 && length(partner.external_id) <= 1224 && can(regex("^[A-Za-z0-9_+=,.@:/-]+$", partner.external_id)) if partner.external_id != null])
+    error_message = "Give each partner an external_id of 16 to 1224 characters of A-Z a-z 0-9 _ + = , . @ : / -, for example a UUID."
+  }
+
+  validation {
+    condition     = length(distinct(compact(values(var.partners)[*].external_id))) == length(compact(values(var.partners)[*].external_id))
+    error_message = "Give each partner an external_id of its own, for example a UUID: ${join("; ", [for names in values({ for name, partner in var.partners : partner.external_id => name... if partner.external_id != null }) : join(" and ", names) if length(names) > 1])} share one."
   }
 }
 

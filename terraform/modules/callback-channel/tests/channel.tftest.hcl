@@ -46,9 +46,9 @@ override_resource {
 
 variables {
   partners = {
-    acme-shipping  = { account_id = "222222222222", external_id = "acme-secret" }
-    acme-returns   = { account_id = "222222222222", external_id = "acme-returns-secret" }
-    other-shipping = { account_id = "333333333333", external_id = "other-secret" }
+    acme-shipping  = { account_id = "222222222222", external_id = "acme-shipping-external-id" }
+    acme-returns   = { account_id = "222222222222", external_id = "acme-returns-external-id" }
+    other-shipping = { account_id = "333333333333", external_id = "other-shipping-external-id" }
   }
   platform = {
     account_id           = "111111111111"
@@ -544,7 +544,7 @@ run "refuses_a_partner_name_in_upper_case" {
   command = plan
 
   variables {
-    partners = { Acme = { account_id = "222222222222", external_id = "id" } }
+    partners = { Acme = { account_id = "222222222222", external_id = "acme-external-id" } }
   }
 
   expect_failures = [var.partners]
@@ -554,17 +554,53 @@ run "refuses_an_account_id_that_is_too_short" {
   command = plan
 
   variables {
-    partners = { acme = { account_id = "2222", external_id = "id" } }
+    partners = { acme = { account_id = "2222", external_id = "acme-external-id" } }
   }
 
   expect_failures = [var.partners]
 }
 
-run "refuses_an_empty_external_id" {
+run "refuses_an_external_id_that_can_be_guessed" {
   command = plan
 
   variables {
-    partners = { acme = { account_id = "222222222222", external_id = "" } }
+    partners = { acme = { account_id = "222222222222", external_id = "fifteen-letters" } }
+  }
+
+  expect_failures = [var.partners]
+}
+
+run "refuses_an_external_id_that_iam_refuses" {
+  command = plan
+
+  variables {
+    partners = { acme = { account_id = "222222222222", external_id = "sixteen letters!" } }
+  }
+
+  expect_failures = [var.partners]
+}
+
+run "takes_an_external_id_of_sixteen_characters" {
+  command = plan
+
+  variables {
+    partners = { acme = { account_id = "222222222222", external_id = "sixteen-letters_" } }
+  }
+
+  assert {
+    condition     = keys(aws_iam_role.callback) == ["acme"]
+    error_message = "Sixteen characters are enough."
+  }
+}
+
+run "refuses_an_external_id_that_two_partners_share" {
+  command = plan
+
+  variables {
+    partners = {
+      acme  = { account_id = "222222222222", external_id = "the-same-external-id" }
+      other = { account_id = "333333333333", external_id = "the-same-external-id" }
+    }
   }
 
   expect_failures = [var.partners]
@@ -574,7 +610,7 @@ run "refuses_role_name_over_64_characters" {
   command = plan
 
   variables {
-    partners  = { acme-shipping-europe = { account_id = "222222222222", external_id = "id" } }
+    partners  = { acme-shipping-europe = { account_id = "222222222222", external_id = "acme-external-id" } }
     task_type = "ORDER_SHIPPING_SERVICE_NORTHERN"
     schemas   = { v1 = { request = jsonencode({ type = "object" }), callback = jsonencode({ properties = { task_type = { enum = ["ORDER_SHIPPING_SERVICE_NORTHERN"] } } }) } }
   }

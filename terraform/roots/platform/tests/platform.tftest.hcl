@@ -186,7 +186,35 @@ run "refuses_partners_of_both_kinds_and_of_none" {
     environment = run.dev.settings.environment
     name_prefix = run.dev.settings.name_prefix
     region      = run.dev.settings.region
-    partners    = merge(run.dev.settings.partners, { other = { account_id = "222222222222", external_id = "id", webhook_url = "https://other.example" } })
+    partners    = merge(run.dev.settings.partners, { other = { account_id = "222222222222", external_id = "other-external-id", webhook_url = "https://other.example" } })
+  }
+
+  expect_failures = [var.partners]
+}
+
+run "refuses_an_external_id_that_can_be_guessed" {
+  command = plan
+
+  variables {
+    account_id  = run.dev.settings.account_id
+    environment = run.dev.settings.environment
+    name_prefix = run.dev.settings.name_prefix
+    region      = run.dev.settings.region
+    partners    = merge(run.dev.settings.partners, { other = { account_id = "222222222222", external_id = "fifteen-letters" } })
+  }
+
+  expect_failures = [var.partners]
+}
+
+run "refuses_an_external_id_that_another_partner_has" {
+  command = plan
+
+  variables {
+    account_id  = run.dev.settings.account_id
+    environment = run.dev.settings.environment
+    name_prefix = run.dev.settings.name_prefix
+    region      = run.dev.settings.region
+    partners    = merge(run.dev.settings.partners, { other = { account_id = "222222222222", external_id = run.dev.settings.partners["acme-shipping"].external_id } })
   }
 
   expect_failures = [var.partners]
