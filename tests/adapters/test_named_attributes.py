@@ -13,7 +13,14 @@ from tests.support.tasks import NOW, STATES, pending
 from tools import REPOSITORY
 
 POLICY = (REPOSITORY / "terraform/modules/platform/table_access.tf").read_text()
-OUTCOMES = {"outcome", "outcome_digest", "outcome_is_final", "principal"}
+OUTCOMES = {
+    "outcome",
+    "outcome_digest",
+    "outcome_is_final",
+    "principal",
+    "reported_code",
+    "reported_status",
+}
 
 
 def permitted(name: str) -> set[str]:

@@ -297,7 +297,7 @@ class TestTable:
 
         item = self.item(aws)
         assert not {"task_token", "outcome", "due_at", "due_shard"} & set(item)
-        assert {"ttl", "outcome_digest", "principal", "closed_at"} <= set(item)
+        assert {"ttl", "outcome_digest", "principal", "reported_status", "closed_at"} <= set(item)
 
     def test_a_promise_is_in_the_index_and_has_no_end_of_retention(
         self, aws: Cloud, store: DynamoDBTasks
@@ -331,6 +331,24 @@ class TestTable:
         after = store.get(KEY)
         assert after is not None
         assert (after.callback_id, after.work_id) == ("attempt-2", "attempt-1")
+
+    def test_an_item_from_before_it_was_kept_who_reported_what_is_read(
+        self, aws: Cloud, store: DynamoDBTasks
+    ) -> None:
+        store.create(taken_over(done(), pending(2)))
+        forgotten = ("principal", "reported_status", "reported_code")
+        aws.dynamodb.update_item(
+            TableName=TASKS,
+            Key={"order_id": {"S": KEY.order_id}, "task_type": {"S": KEY.task_type}},
+            UpdateExpression="REMOVE " + ", ".join(f"attempts.#id.{name}" for name in forgotten),
+            ExpressionAttributeNames={"#id": "attempt-1"},
+        )
+
+        task = store.get(KEY)
+
+        assert task is not None
+        past = task.attempts["attempt-1"]
+        assert (past.outcome_digest, past.principal) == (digest(SHIPPED), None)
 
     json = st.recursive(
         st.none()

@@ -71,10 +71,15 @@ class DynamoDBTasks:
             ":final": {"BOOL": outcome.is_final},
             ":recorded": {"S": OutcomeStatus.RECORDED},
             ":principal": {"S": principal},
+            ":reported": {"S": outcome.status},
             ":one": {"N": "1"},
             ":shard": {"S": _delivery_shard(key)},
             ":due_at": {"N": str(now + DUE_AFTER_CLAIM_SECONDS)},
         }
+        with_code = ""
+        if outcome.code is not None:
+            with_code = "reported_code = :code, "
+            values[":code"] = {"S": outcome.code}
         if callback_id is not None:
             condition += "callback_id = :callback_id"
             values[":callback_id"] = {"S": callback_id}
@@ -92,7 +97,8 @@ class DynamoDBTasks:
             UpdateExpression=(
                 "SET #status = :completing, outcome = :outcome, outcome_digest = :digest, "
                 "outcome_is_final = :final, outcome_status = :recorded, claimed_at = :now, "
-                "principal = :principal, sends = :one, due_shard = :shard, due_at = :due_at, "
+                "principal = :principal, reported_status = :reported, "
+                f"{with_code}sends = :one, due_shard = :shard, due_at = :due_at, "
                 "#version = #version + :one REMOVE #ttl"
             ),
             ConditionExpression=condition,
@@ -267,7 +273,8 @@ def _hash(key: TaskKey) -> int:
     return zlib.crc32(f"{key.order_id}\n{key.task_type}".encode())
 
 
-_STRINGS = ("callback_id", "execution_arn", TOKEN, "outcome_digest", "principal")
+_REPORT = ("principal", "reported_status", "reported_code")
+_STRINGS = ("callback_id", "execution_arn", TOKEN, "outcome_digest", *_REPORT)
 _NUMBERS = (
     "requested_at",
     "deadline",
@@ -339,6 +346,9 @@ def _encoded_past(past: PastAttempt) -> Item:
     }
     if past.queued_at is not None:
         item["queued_at"] = {"N": str(past.queued_at)}
+    for name in _REPORT:
+        if (text := getattr(past, name)) is not None:
+            item[name] = {"S": text}
     if past.attempt is not None:
         item["execution_arn"] = {"S": past.attempt.execution_arn}
         item["token_digest"] = {"S": past.attempt.token_digest}
@@ -394,4 +404,5 @@ def _decoded_past(callback_id: str, item: Mapping[str, Any]) -> PastAttempt:
         settlement=Settlement(item["settlement"]["S"]),
         attempt=attempt,
         queued_at=int(item["queued_at"]["N"]) if "queued_at" in item else None,
+        **{name: item[name]["S"] for name in _REPORT if name in item},
     )

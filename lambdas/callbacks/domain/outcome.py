@@ -1,12 +1,13 @@
 """What a partner reported of a task, and how it reaches the workflow.
 
-An outcome is final if, once delivered, the same piece of work is never asked for again.
+An outcome is final if, once delivered, the same piece of work is never asked for again. Its status
+and code are what stays in the record once it has been delivered.
 """
 
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 from callbacks.domain.exact_json import canonical_json, parse_json
 
@@ -20,13 +21,15 @@ class Success:
     """The work is done; `output` becomes the state's result."""
 
     output: Mapping[str, Any] = field(repr=False)
+    status: ClassVar[str] = "SUCCESS"
+    code: ClassVar[str | None] = None
 
     @property
     def is_final(self) -> bool:
         return True
 
     def as_json(self) -> str:
-        return canonical_json({"status": "SUCCESS", "output": self.output})
+        return canonical_json({"status": self.status, "output": self.output})
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,7 @@ class Failure:
     code: str
     message: str = field(repr=False)
     retryable: bool
+    status: ClassVar[str] = "FAILURE"
 
     @property
     def is_final(self) -> bool:
@@ -51,7 +55,7 @@ class Failure:
 
     def as_json(self) -> str:
         error = {"code": self.code, "message": self.message, "retryable": self.retryable}
-        return canonical_json({"status": "FAILURE", "error": error})
+        return canonical_json({"status": self.status, "error": error})
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,8 @@ class Undeliverable:
     """The platform's own outcome: the partner could not be given the work."""
 
     reason: str
+    status: ClassVar[str] = "UNDELIVERABLE"
+    code: ClassVar[str | None] = "Undeliverable"
 
     @property
     def is_final(self) -> bool:
@@ -70,10 +76,10 @@ class Undeliverable:
 
     @property
     def cause(self) -> str:
-        return canonical_json({"code": "Undeliverable", "message": self.reason})
+        return canonical_json({"code": self.code, "message": self.reason})
 
     def as_json(self) -> str:
-        return canonical_json({"status": "UNDELIVERABLE", "reason": self.reason})
+        return canonical_json({"status": self.status, "reason": self.reason})
 
 
 Outcome = Success | Failure | Undeliverable

@@ -73,8 +73,8 @@ class PastAttempt:
     """An attempt that has an outcome and was replaced.
 
     `attempt` is kept until it is settled. DEAD_LETTERED is reported without evidence of what
-    became of it: due no more, and settled as soon as somebody asks again. `queued_at` is as the
-    task's.
+    became of it: due no more, and settled as soon as somebody asks again. `queued_at`, and who
+    reported what, are as the task's.
     """
 
     requested_at: int
@@ -82,6 +82,9 @@ class PastAttempt:
     settlement: Settlement
     attempt: Attempt | None = field(default=None, repr=False)
     queued_at: int | None = None
+    principal: str | None = None
+    reported_status: str | None = None
+    reported_code: str | None = None
 
     @property
     def is_settled(self) -> bool:
@@ -93,11 +96,11 @@ class CallbackTask:
     """The record of a task. `version` grows with each write: the fence of compare-and-swap.
 
     `work_id` names the piece of work: it is the callback_id of the first attempt at it.
-    `outcome_is_final` outlives the outcome; None without one, or if it was recorded before this
-    was kept. `queued_at` is when the redelivery queue last took the outcome: it has the message
-    for QUEUE_KEEPS_SECONDS, unless that is done with before. `due_at` is when somebody looks at the
-    record who was not asked to: for an outcome to deliver or settle, or else because the wait has
-    timed out.
+    `outcome_is_final` and what was reported, its status and code, outlive the outcome; None without
+    one, or if it was recorded before this was kept. `queued_at` is when the redelivery queue last
+    took the outcome: it has the message for QUEUE_KEEPS_SECONDS, unless that is done with before.
+    `due_at` is when somebody looks at the record who was not asked to: for an outcome to deliver or
+    settle, or else because the wait has timed out.
     """
 
     key: TaskKey
@@ -118,6 +121,8 @@ class CallbackTask:
     claimed_at: int | None = None
     closed_at: int | None = None
     principal: str | None = None
+    reported_status: str | None = None
+    reported_code: str | None = None
     sends: int = 0
     queued_at: int | None = None
     due_at: int | None = None
@@ -276,6 +281,8 @@ def claimed(task: CallbackTask, outcome: Outcome, principal: str, now: int) -> C
         outcome_status=OutcomeStatus.RECORDED,
         claimed_at=now,
         principal=principal,
+        reported_status=outcome.status,
+        reported_code=outcome.code,
         sends=1,
         due_at=now + DUE_AFTER_CLAIM_SECONDS,
         ttl=None,
@@ -361,6 +368,9 @@ def _past(found: CallbackTask) -> PastAttempt:
         settlement=Settlement.UNSETTLED if unsettled else closed,
         attempt=found.attempt if unsettled else None,
         queued_at=found.queued_at if unsettled else None,
+        principal=found.principal,
+        reported_status=found.reported_status,
+        reported_code=found.reported_code,
     )
 
 

@@ -62,13 +62,24 @@ def parse_request(event: Mapping[str, Any]) -> HttpRequest:
         BodyTooLarge: no channel takes as much.
         InvalidCallback: the body cannot be decoded, or the URL has two callback_ids.
     """
-    principal = _principal(event.get("requestContext") or {})
+    caller = principal(event)
+    if caller is None:
+        raise CallerUnknown
     _check_content_type(event)
-    return HttpRequest(callback_id=_callback_id(event), body=_body(event), principal=principal)
+    return HttpRequest(callback_id=_callback_id(event), body=_body(event), principal=caller)
 
 
 def request_id(event: Mapping[str, Any]) -> str:
     return str((event.get("requestContext") or {}).get("requestId", ""))
+
+
+def principal(event: Mapping[str, Any]) -> str | None:
+    """Who called: the assumed role's session, or the OAuth2 client; None if nobody is named."""
+    context = event.get("requestContext") or {}
+    claims = (context.get("authorizer") or {}).get("claims") or {}
+    identity = context.get("identity") or {}
+    caller = claims.get("client_id") or identity.get("userArn")
+    return caller if isinstance(caller, str) else None
 
 
 def ok(status: int, body: Mapping[str, Any]) -> Response:
@@ -161,13 +172,3 @@ def _body(event: Mapping[str, Any]) -> str:
         return base64.b64decode(body, validate=True).decode()
     except ValueError:
         raise InvalidCallback("the body is not JSON: it is not UTF-8") from None
-
-
-def _principal(context: Mapping[str, Any]) -> str:
-    """Who called: the assumed role's session, or the OAuth2 client."""
-    claims = (context.get("authorizer") or {}).get("claims") or {}
-    identity = context.get("identity") or {}
-    principal = claims.get("client_id") or identity.get("userArn")
-    if not isinstance(principal, str):
-        raise CallerUnknown
-    return principal

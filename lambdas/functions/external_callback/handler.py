@@ -12,14 +12,19 @@ from callbacks.adapters.channel_table import DynamoDBChannels
 from callbacks.adapters.json_schema import JsonSchemaContracts
 from callbacks.adapters.sqs_queues import SQSRedeliveryQueue
 from callbacks.adapters.step_functions import StepFunctions
+from callbacks.domain.callback import Callback
 from callbacks.domain.errors import CallbackRefused
+from callbacks.domain.outcome import digest
 from callbacks.domain.routes import parse_route
 from callbacks.runtime.clock import SystemClock
 from callbacks.runtime.http import (
+    INTERNAL_ERROR,
     Response,
     internal_error,
     ok,
     parse_request,
+    principal,
+    problem_of,
     refused,
     request_id,
 )
@@ -42,28 +47,31 @@ def handler(event: dict[str, Any], context: Any) -> Response:
     """
     if "Records" in event:
         return reports.take(event, context, _undelivered())
-    log = about(context, request_id=request_id(event))
+    log = about(context, request_id=request_id(event), principal=principal(event))
     task_type, version = parse_route(event["resource"])
     log.append_keys(task_type=task_type)
     try:
         request = parse_request(event)
         received = _receiver().read(task_type, version, request.body, request.callback_id)
         callback = received.callback
-        log.append_keys(order_id=callback.order_id, callback_id=callback.callback_id)
+        log.append_keys(
+            order_id=callback.order_id, callback_id=callback.callback_id, **_reported(callback)
+        )
         result = _receiver().take(received, request.principal)
     except CallbackRefused as error:
-        response = refused(error, request_id(event))
-        log.info("CALLBACK_REFUSED", extra={"status": response["statusCode"]})
-        count("CallbackRefused", task_type=task_type, status=str(response["statusCode"]))
-        return response
+        problem = problem_of(error)
+        log.info("CALLBACK_REFUSED", extra={"status": problem.status, "code": problem.slug})
+        count("CallbackRefused", task_type=task_type, status=str(problem.status))
+        return refused(error, request_id(event))
     except Exception:
-        log.exception("CALLBACK_FAILED")
+        log.exception("CALLBACK_FAILED", extra={"status": 500, "code": INTERNAL_ERROR})
         count("CallbackFailed", task_type=task_type)
         return internal_error(request_id(event))
-    log.info("CALLBACK_TAKEN", extra={"result": result.value})
+    status = 202 if result is Result.HELD else 200
+    log.info("CALLBACK_TAKEN", extra={"status": status, "result": result.value})
     count("CallbackTaken", task_type=task_type, result=result.value)
     return ok(
-        202 if result is Result.HELD else 200,
+        status,
         {
             "order_id": callback.order_id,
             "task_type": task_type,
@@ -72,6 +80,15 @@ def handler(event: dict[str, Any], context: Any) -> Response:
             "duplicate": result is Result.DUPLICATE,
         },
     )
+
+
+def _reported(callback: Callback) -> dict[str, str]:
+    """What is logged of what a partner says: never the output, nor a failure's message."""
+    outcome = callback.outcome
+    if outcome is None:
+        return {"reported_status": callback.task_status}
+    reported = {"reported_status": outcome.status, "outcome_digest": digest(outcome)}
+    return reported if outcome.code is None else reported | {"reported_code": outcome.code}
 
 
 @cache

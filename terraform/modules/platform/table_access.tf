@@ -14,7 +14,7 @@ locals {
   leased_attributes = ["attempts", "due_at", "due_shard", "order_id", "outcome_status", "queued_at", "task_type", "ttl", "version"]
   read_attributes = [
     "attempts", "callback_id", "callback_id_required", "claimed_at", "closed_at", "deadline", "due_at", "execution_arn", "order_id", "outcome",
-    "outcome_digest", "outcome_is_final", "outcome_status", "principal", "prior_digests", "queued_at", "requested_at", "retention_seconds", "sends", "status",
+    "outcome_digest", "outcome_is_final", "outcome_status", "principal", "prior_digests", "queued_at", "reported_code", "reported_status", "requested_at", "retention_seconds", "sends", "status",
     "task_type", "ttl", "version", "work_id",
   ]
 

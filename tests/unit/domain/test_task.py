@@ -85,11 +85,20 @@ def test_a_registration() -> None:
 
 
 @pytest.mark.parametrize(
-    ("outcome", "is_final"),
-    [(SHIPPED, True), (LOST, True), (BUSY, False), (Undeliverable("it is gone"), False)],
+    ("outcome", "is_final", "reported"),
+    [
+        (SHIPPED, True, {"reported_status": "SUCCESS"}),
+        (LOST, True, {"reported_status": "FAILURE", "reported_code": "LOST"}),
+        (BUSY, False, {"reported_status": "FAILURE", "reported_code": "BUSY"}),
+        (
+            Undeliverable("it is gone"),
+            False,
+            {"reported_status": "UNDELIVERABLE", "reported_code": "Undeliverable"},
+        ),
+    ],
 )
-def test_a_claim(outcome: Any, is_final: bool) -> None:
-    assert changes(new(), claimed(new(), outcome, "acme", NOW + 10)) == {
+def test_a_claim(outcome: Any, is_final: bool, reported: dict[str, str]) -> None:
+    assert changes(new(), claimed(new(), outcome, "acme", NOW + 10)) == reported | {
         "status": Status.COMPLETING,
         "outcome": outcome,
         "outcome_digest": digest(outcome),
@@ -220,6 +229,8 @@ def test_taking_over_what_is_on_its_way() -> None:
                 settlement=Settlement.UNSETTLED,
                 attempt=found.attempt,
                 queued_at=NOW + 20,
+                principal="acme",
+                reported_status="SUCCESS",
             )
         },
         "prior_digests": (outcome_digest,),
@@ -246,7 +257,13 @@ def test_taking_over_what_is_on_its_way() -> None:
 def test_taking_over_what_is_closed(found: CallbackTask, settlement: Settlement) -> None:
     task = taken_over(found, later())
 
-    past = PastAttempt(NOW * 1000 + 250, digest(SHIPPED), settlement)
+    past = PastAttempt(
+        requested_at=NOW * 1000 + 250,
+        outcome_digest=digest(SHIPPED),
+        settlement=settlement,
+        principal="acme",
+        reported_status="SUCCESS",
+    )
     assert (task.attempts, task.version) == ({"attempt-1": past}, 4)
     assert (task.due_at, task.ttl) == (NOW + 100 + 306, NOW + 100 + 306 + RETENTION)
 

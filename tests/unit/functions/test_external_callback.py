@@ -12,7 +12,14 @@ import pytest
 from botocore.exceptions import ReadTimeoutError
 from callbacks.domain.channel import Contract
 from callbacks.domain.outcome import Outcome, Success, digest, outcome_from_json
-from callbacks.domain.task import CallbackTask, OutcomeStatus, Settlement, Status, expired
+from callbacks.domain.task import (
+    CallbackTask,
+    OutcomeStatus,
+    Settlement,
+    Status,
+    expired,
+    taken_over,
+)
 
 from tests.support.channels import SHIPPING, composed, shipping_channel
 from tests.support.deployed import Deployed
@@ -23,6 +30,7 @@ from tests.support.tasks import (
     EXECUTION,
     KEY,
     LOST,
+    PRINCIPAL,
     SHIPPED,
     completing,
     done,
@@ -116,6 +124,7 @@ class TestOutcome:
             ACME,
             None,
         )
+        assert (task.reported_status, task.reported_code) == (outcome.status, outcome.code)
 
     @pytest.mark.parametrize("first", ["1", "1.0", "1e0"])
     def test_is_the_same_however_its_numbers_are_spelled(
@@ -198,6 +207,45 @@ class TestOutcome:
             "DELIVERED",
         )
         assert line["execution"] == EXECUTION
+
+    @pytest.mark.parametrize(
+        ("body", "outcome"),
+        [(BODY, SHIPPED), (failed("LOST", "the parcel was lost", retryable=False), LOST)],
+        ids=["success", "failure"],
+    )
+    def test_is_logged_with_who_reported_what(
+        self, body: Any, outcome: Outcome, deployed: Deployed
+    ) -> None:
+        deployed.given(pending(requested_at=recently()))
+        post(deployed, body)
+
+        line = deployed.logged("CALLBACK_TAKEN")
+
+        said = ("principal", "status", "reported_status", "reported_code", "outcome_digest")
+        assert tuple(line.get(name) for name in said) == (
+            ACME,
+            200,
+            outcome.status,
+            outcome.code,
+            digest(outcome),
+        )
+        assert "parcel" not in json.dumps(line)
+
+    def test_of_an_attempt_that_was_replaced_stays_in_the_record(self, deployed: Deployed) -> None:
+        deployed.given(taken_over(done(outcome=BUSY), pending(2, requested_at=recently())))
+        post(deployed, BODY, callback_id="attempt-2", authorizer={"claims": {"client_id": "other"}})
+
+        task = deployed.record()
+
+        assert task is not None
+        past = task.attempts["attempt-1"]
+        assert [
+            (past.principal, past.reported_status, past.reported_code, past.outcome_digest),
+            (task.principal, task.reported_status, task.reported_code, task.outcome_digest),
+        ] == [
+            (PRINCIPAL, "FAILURE", "BUSY", digest(BUSY)),
+            ("other", "SUCCESS", None, digest(SHIPPED)),
+        ]
         [metric] = deployed.counted("CallbackTaken")
         assert (metric["task_type"], metric["result"]) == (SHIPPING, "DELIVERED")
 
@@ -349,7 +397,8 @@ class TestRefusal:
         assert (responded, problem["type"]) == (status, f"urn:callback-channels:problem:{slug}")
         assert deployed.sends == []
         line = deployed.logged("CALLBACK_REFUSED")
-        assert (line["status"], line["order_id"]) == (status, KEY.order_id)
+        assert (line["status"], line["code"], line["order_id"]) == (status, slug, KEY.order_id)
+        assert (line["principal"], line["outcome_digest"]) == (ACME, digest(SHIPPED))
         assert len(deployed.counted("CallbackRefused")) == 1
 
     @pytest.mark.parametrize(("room", "status"), [(0, 200), (-1, 413)])
