@@ -122,7 +122,7 @@ OTHERS = [
         DependencyUnavailable,
         lambda: CHANNELS.get("TYPE"),
     ),
-    Call("dynamodb", "UpdateItem", DependencyUnavailable, lambda: ORDERS.take_up("o", "by")),
+    Call("dynamodb", "UpdateItem", DependencyUnavailable, lambda: ORDERS.take_up("o", "by", None)),
     Call(
         "dynamodb",
         "UpdateItem",

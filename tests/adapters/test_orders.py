@@ -1,5 +1,6 @@
 """Orders: they are taken up, and an end is written once."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -26,8 +27,8 @@ def order(orders: Orders, request: pytest.FixtureRequest) -> dict[str, Any]:
 def test_an_order_that_is_taken_up_says_by_whom(
     orders: Orders, request: pytest.FixtureRequest
 ) -> None:
-    first = orders.take_up("order-1", "first")
-    again = orders.take_up("order-1", "second")
+    first = orders.take_up("order-1", "first", None)
+    again = orders.take_up("order-1", "second", None)
 
     assert first == again == example("valid", "request")
     found = order(orders, request)
@@ -36,20 +37,20 @@ def test_an_order_that_is_taken_up_says_by_whom(
 
 def test_an_order_that_is_not_there_is_not_found(orders: Orders) -> None:
     with pytest.raises(OrderNotFound, match="there is no order order-2"):
-        orders.take_up("order-2", "first")
+        orders.take_up("order-2", "first", None)
     with pytest.raises(OrderNotFound):
         orders.record_shipping("order-2", SHIPPING)
     assert orders.mark_failed("order-2", "why") is False
     assert orders.mark_stalled("order-2", "why") is False
     with pytest.raises(OrderNotFound):
-        orders.take_up("order-2", "first")
+        orders.take_up("order-2", "first", None)
 
 
 def test_shipping_completes_an_order(orders: Orders, request: pytest.FixtureRequest) -> None:
     orders.record_shipping("order-1", SHIPPING)
 
     assert order(orders, request).items() >= {**SHIPPING, "order_status": "COMPLETED"}.items()
-    assert orders.take_up("order-1", "first") == example("valid", "request")
+    assert orders.take_up("order-1", "first", None) == example("valid", "request")
     assert order(orders, request)["order_status"] == "COMPLETED"
 
 
@@ -85,7 +86,7 @@ def test_a_stall_says_how_to_resume_and_keeps_the_status_before(
     taken_up: bool, orders: Orders, request: pytest.FixtureRequest
 ) -> None:
     if taken_up:
-        orders.take_up("order-1", "first")
+        orders.take_up("order-1", "first", None)
 
     marked = [orders.mark_stalled("order-1", "redrive 1"), orders.mark_stalled("order-1", "2")]
 
@@ -140,6 +141,67 @@ def test_an_order_that_failed_can_be_shipped_after_all(
     assert "failure_reason" not in order(orders, request)
 
 
+UNTIL = 1_900_000_000
+NEVER = 253_402_300_799
+
+
+@pytest.mark.parametrize(("until", "kept"), [(UNTIL, UNTIL), (None, NEVER)])
+@pytest.mark.parametrize(
+    "end",
+    [
+        lambda orders: orders.record_shipping("order-1", SHIPPING),
+        lambda orders: orders.mark_failed("order-1", "lost"),
+    ],
+    ids=["completed", "failed"],
+)
+def test_an_order_expires_only_once_it_has_ended(
+    end: Callable[[Orders], Any],
+    until: int | None,
+    kept: int,
+    orders: Orders,
+    request: pytest.FixtureRequest,
+) -> None:
+    orders.take_up("order-1", "first", until)
+    assert "expires_at" not in order(orders, request)
+
+    end(orders)
+
+    assert order(orders, request)["expires_at"] == kept
+
+
+def test_an_order_that_was_taken_up_before_it_had_a_retention_is_kept(
+    orders: Orders, request: pytest.FixtureRequest
+) -> None:
+    orders.mark_failed("order-1", "lost")
+
+    assert order(orders, request)["expires_at"] == NEVER
+
+
+def test_an_order_that_is_tried_anew_or_stalls_does_not_expire(
+    orders: Orders, request: pytest.FixtureRequest
+) -> None:
+    orders.take_up("order-1", "first", UNTIL)
+    orders.mark_failed("order-1", "lost")
+    orders.take_up("order-1", "second", UNTIL)
+    assert "expires_at" not in order(orders, request)
+
+    orders.mark_failed("order-1", "lost")
+    orders.mark_stalled("order-1", "redrive it")
+    assert "expires_at" not in order(orders, request)
+
+
+def test_a_completed_order_that_is_taken_up_is_kept_for_as_long_again(
+    orders: Orders, request: pytest.FixtureRequest
+) -> None:
+    orders.take_up("order-1", "first", UNTIL)
+    orders.record_shipping("order-1", SHIPPING)
+
+    orders.take_up("order-1", "second", UNTIL + 1)
+
+    found = order(orders, request)
+    assert (found["execution_arn"], found["expires_at"]) == ("second", UNTIL + 1)
+
+
 @pytest.mark.parametrize(
     ("stored", "read"),
     [
@@ -157,7 +219,7 @@ def test_an_order_that_failed_can_be_shipped_after_all(
 def test_values_are_read_as_json_has_them(stored: Any, read: Any, aws: Cloud) -> None:
     aws.put_order("order-1", order_contents={"M": {"value": stored}})
 
-    contents = DynamoDBOrders(lazy("dynamodb"), ORDERS).take_up("order-1", "first")
+    contents = DynamoDBOrders(lazy("dynamodb"), ORDERS).take_up("order-1", "first", None)
 
     assert contents == {"value": read}
     assert type(contents["value"]) is type(read)
@@ -167,4 +229,4 @@ def test_a_value_that_json_has_not_is_an_error(aws: Cloud) -> None:
     aws.put_order("order-1", order_contents={"M": {"value": {"B": b"\0"}}})
 
     with pytest.raises(ValueError, match="type B"):
-        DynamoDBOrders(lazy("dynamodb"), ORDERS).take_up("order-1", "first")
+        DynamoDBOrders(lazy("dynamodb"), ORDERS).take_up("order-1", "first", None)

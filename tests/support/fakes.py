@@ -279,11 +279,17 @@ class FakeContracts:
 @dataclass
 class FakeOrders:
     orders: dict[str, dict[str, Any]] = field(default_factory=dict)
+    NEVER = 253_402_300_799
 
-    def take_up(self, order_id: str, execution_arn: str) -> Mapping[str, Any]:
+    def take_up(
+        self, order_id: str, execution_arn: str, retained_until: int | None
+    ) -> Mapping[str, Any]:
         order = self._order(order_id)
         order["execution_arn"] = execution_arn
-        order.setdefault("order_status", "RECEIVED")
+        order["retained_until"] = self.NEVER if retained_until is None else retained_until
+        order.pop("expires_at", None)
+        if order.setdefault("order_status", "RECEIVED") == "COMPLETED":
+            order["expires_at"] = order["retained_until"]
         contents: Mapping[str, Any] = order["order_contents"]
         return contents
 
@@ -291,7 +297,7 @@ class FakeOrders:
         order = self._order(order_id)
         for mark in ("failure_reason", "stalled_reason", "status_before_stall"):
             order.pop(mark, None)
-        order.update(shipping, order_status="COMPLETED")
+        order.update(shipping, order_status="COMPLETED", expires_at=self._end(order))
 
     def mark_failed(self, order_id: str, reason: str) -> bool:
         order = self.orders.get(order_id)
@@ -299,7 +305,7 @@ class FakeOrders:
             return False
         for mark in ("stalled_reason", "status_before_stall"):
             order.pop(mark, None)
-        order.update(order_status="FAILED", failure_reason=reason)
+        order.update(order_status="FAILED", failure_reason=reason, expires_at=self._end(order))
         return True
 
     def mark_stalled(self, order_id: str, reason: str) -> bool:
@@ -308,7 +314,12 @@ class FakeOrders:
             return False
         order.setdefault("status_before_stall", order.get("order_status", "RECEIVED"))
         order.update(order_status="STALLED", stalled_reason=reason)
+        order.pop("expires_at", None)
         return True
+
+    def _end(self, order: dict[str, Any]) -> int:
+        until: int = order.get("retained_until", self.NEVER)
+        return until
 
     def _order(self, order_id: str) -> dict[str, Any]:
         if order_id not in self.orders:

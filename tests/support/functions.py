@@ -72,6 +72,7 @@ def environment(cloud: Cloud) -> dict[str, str]:
         "ENVIRONMENT": "test",
         "CALLBACK_TABLE": TASKS,
         "ORDERS_TABLE": ORDERS,
+        "ORDER_RETENTION_DAYS": "90",
         "SNS_TOPIC_ARN": cloud.topic_arn,
         "TASK_TYPE": SHIPPING,
         "PAYLOAD_EVENT_KEY": "order_contents",

@@ -206,6 +206,7 @@ def test_a_terminal_failure_fails_the_order_with_its_reason(
     assert (ended["status"], ended["error"]) == ("FAILED", "CallbackTask.Failed")
     assert reason(aws)["Error"] == "CallbackTask.Failed"
     assert json.loads(reason(aws)["Cause"]) == {"code": "LOST", "message": "the parcel was lost"}
+    assert aws.order(ORDER_ID)["expires_at"] == aws.order(ORDER_ID)["retained_until"]
     assert len(called.of("sns_callback")) == 1
     assert engine.states(execution)[-2:] == ["MarkOrderFailed", "OrderFailed"]
 

@@ -1,4 +1,8 @@
-"""The orders in the DynamoDB table Orders."""
+"""The orders in the DynamoDB table Orders.
+
+`expires_at` is the table's TTL attribute: only an order that has ended has it. `retained_until` is
+what it will be.
+"""
 
 from collections.abc import Mapping
 from decimal import Decimal
@@ -13,6 +17,8 @@ RECEIVED = "RECEIVED"
 STALLED = "STALLED"
 FAILED = "FAILED"
 COMPLETED = "COMPLETED"
+NEVER = "253402300799"  # The last second of the year 9999; the state machines have it as well.
+EXPIRES = "expires_at = if_not_exists(retained_until, :never)"
 
 
 class DynamoDBOrders:
@@ -22,18 +28,34 @@ class DynamoDBOrders:
         self._client = client
         self._table = table
 
-    def take_up(self, order_id: str, execution_arn: str) -> Mapping[str, Any]:
+    def take_up(
+        self, order_id: str, execution_arn: str, retained_until: int | None
+    ) -> Mapping[str, Any]:
+        until = {":until": {"N": NEVER if retained_until is None else str(retained_until)}}
         order = self._update(
             order_id,
             UpdateExpression=(
-                "SET execution_arn = :execution, "
-                "order_status = if_not_exists(order_status, :received)"
+                "SET execution_arn = :execution, retained_until = :until, "
+                "order_status = if_not_exists(order_status, :received) REMOVE expires_at"
             ),
-            ConditionExpression="attribute_exists(order_id)",
+            ConditionExpression=(
+                "attribute_exists(order_id) AND "
+                "(attribute_not_exists(order_status) OR NOT order_status = :completed)"
+            ),
             ExpressionAttributeValues={
+                ":completed": {"S": COMPLETED},
                 ":execution": {"S": execution_arn},
                 ":received": {"S": RECEIVED},
+                **until,
             },
+            ReturnValues="ALL_NEW",
+        ) or self._update(
+            order_id,
+            UpdateExpression=(
+                "SET execution_arn = :execution, retained_until = :until, expires_at = :until"
+            ),
+            ConditionExpression="attribute_exists(order_id)",
+            ExpressionAttributeValues={":execution": {"S": execution_arn}, **until},
             ReturnValues="ALL_NEW",
         )
         if order is None:
@@ -46,7 +68,7 @@ class DynamoDBOrders:
             order_id,
             UpdateExpression=(
                 "SET shipping_status = :shipping_status, tracking_number = :tracking_number, "
-                "order_status = :completed "
+                f"order_status = :completed, {EXPIRES} "
                 "REMOVE failure_reason, stalled_reason, status_before_stall"
             ),
             ConditionExpression="attribute_exists(order_id)",
@@ -54,6 +76,7 @@ class DynamoDBOrders:
                 ":shipping_status": {"S": shipping["shipping_status"]},
                 ":tracking_number": {"S": shipping["tracking_number"]},
                 ":completed": {"S": COMPLETED},
+                ":never": {"N": NEVER},
             },
         )
         if order is None:
@@ -63,7 +86,7 @@ class DynamoDBOrders:
         order = self._update(
             order_id,
             UpdateExpression=(
-                "SET order_status = :failed, failure_reason = :reason "
+                f"SET order_status = :failed, failure_reason = :reason, {EXPIRES} "
                 "REMOVE stalled_reason, status_before_stall"
             ),
             ConditionExpression=(
@@ -74,6 +97,7 @@ class DynamoDBOrders:
             ExpressionAttributeValues={
                 ":failed": {"S": FAILED},
                 ":completed": {"S": COMPLETED},
+                ":never": {"N": NEVER},
                 ":reason": {"S": reason},
             },
         )
@@ -85,7 +109,7 @@ class DynamoDBOrders:
             order_id,
             UpdateExpression=(
                 "SET status_before_stall = if_not_exists(order_status, :received), "
-                "order_status = :stalled, stalled_reason = :reason"
+                "order_status = :stalled, stalled_reason = :reason REMOVE expires_at"
             ),
             ConditionExpression=(
                 "attribute_exists(order_id) AND "

@@ -284,8 +284,13 @@ class ContractValidator(Protocol):
 class Orders(Protocol):
     """The orders. Every method raises DependencyUnavailable if the table cannot be reached."""
 
-    def take_up(self, order_id: str, execution_arn: str) -> Mapping[str, Any]:
+    def take_up(
+        self, order_id: str, execution_arn: str, retained_until: int | None
+    ) -> Mapping[str, Any]:
         """Notes which execution works on the order, and returns what was ordered.
+
+        Once the order has ended it is kept until `retained_until`, seconds since the epoch, or for
+        ever; while it is worked on nothing ends its retention, unless it is completed already.
 
         Raises:
             OrderNotFound: there is no such order.

@@ -38,6 +38,14 @@ class OrderSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class TakingUpSettings:
+    """`order_retention_days` is 0 if orders are kept for ever."""
+
+    orders_table: str
+    order_retention_days: int
+
+
+@dataclass(frozen=True, slots=True)
 class DispatchSettings:
     callback_table: str
     sns_topic_arn: str

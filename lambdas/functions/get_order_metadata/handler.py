@@ -6,7 +6,8 @@ from typing import Any
 from callbacks.adapters.aws import lazy
 from callbacks.adapters.order_table import DynamoDBOrders
 from callbacks.domain.errors import InvalidDispatch
-from callbacks.runtime.settings import OrderSettings, load
+from callbacks.runtime.clock import SystemClock
+from callbacks.runtime.settings import SECONDS_PER_DAY, TakingUpSettings, load
 from callbacks.runtime.telemetry import about
 
 
@@ -22,11 +23,21 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         raise InvalidDispatch("the workflow's input needs order_id, a string that is not empty")
     if not isinstance(execution_arn, str) or not execution_arn:
         raise InvalidDispatch("execution_arn is missing: pass $$.Execution.Id as execution_arn.$")
-    contents = _orders().take_up(order_id, execution_arn)
+    contents = _orders().take_up(order_id, execution_arn, _retained_until())
     log.info("ORDER_READ")
     return {"order_id": order_id, "order_contents": contents}
 
 
+def _retained_until() -> int | None:
+    days = _settings().order_retention_days
+    return int(SystemClock().now()) + days * SECONDS_PER_DAY if days else None
+
+
+@cache
+def _settings() -> TakingUpSettings:
+    return load(TakingUpSettings)
+
+
 @cache
 def _orders() -> DynamoDBOrders:
-    return DynamoDBOrders(lazy("dynamodb"), load(OrderSettings).orders_table)
+    return DynamoDBOrders(lazy("dynamodb"), _settings().orders_table)

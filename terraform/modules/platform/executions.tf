@@ -79,7 +79,7 @@ resource "aws_lambda_permission" "reconcile" {
 resource "aws_sqs_queue" "close_execution_dead_letter" {
   name                      = "${var.name_prefix}-close-execution-dead-letter"
   kms_master_key_id         = aws_kms_key.this.arn
-  message_retention_seconds = 14 * 24 * 3600
+  message_retention_seconds = var.dead_letter_days * 24 * 3600
 }
 
 data "aws_iam_policy_document" "close_execution_dead_letter" {

@@ -70,9 +70,12 @@ locals {
     }
 
     get_order_metadata = {
-      description           = "Takes an order up for the workflow: reads it, and notes which execution works on it."
-      environment_variables = { ORDERS_TABLE = aws_dynamodb_table.orders.name }
-      kms_via_services      = ["dynamodb"]
+      description = "Takes an order up for the workflow: reads it, and notes which execution works on it."
+      environment_variables = {
+        ORDER_RETENTION_DAYS = tostring(coalesce(var.order_retention_days, 0))
+        ORDERS_TABLE         = aws_dynamodb_table.orders.name
+      }
+      kms_via_services = ["dynamodb"]
       permissions = {
         TakeUpOrder = {
           actions   = ["dynamodb:UpdateItem"]

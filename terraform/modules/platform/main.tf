@@ -19,6 +19,7 @@ locals {
     account_id          = local.account_id
     alarm_actions       = var.alarm_topic_arns
     code_signing_config = var.code_signing_config
+    dead_letter_days    = var.dead_letter_days
     environment         = var.environment
     kms_key_arn         = aws_kms_key.this.arn
     log_level           = var.log_level

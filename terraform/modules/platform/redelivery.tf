@@ -22,7 +22,7 @@ resource "aws_sqs_queue_redrive_policy" "redelivery" {
 resource "aws_sqs_queue" "redelivery_dead_letter" {
   name                      = "${var.name_prefix}-redelivery-dead-letter"
   kms_master_key_id         = aws_kms_key.this.arn
-  message_retention_seconds = 14 * 24 * 3600
+  message_retention_seconds = var.dead_letter_days * 24 * 3600
 }
 
 resource "aws_sqs_queue_redrive_allow_policy" "redelivery_dead_letter" {

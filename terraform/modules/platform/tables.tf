@@ -49,6 +49,7 @@ resource "aws_dynamodb_table" "callback_tasks" {
   }
 }
 
+# An order has `expires_at` once a workflow has ended it; one that is still open has none.
 resource "aws_dynamodb_table" "orders" {
   name                        = "${var.name_prefix}-Orders"
   billing_mode                = "PAY_PER_REQUEST"
@@ -67,5 +68,10 @@ resource "aws_dynamodb_table" "orders" {
   server_side_encryption {
     enabled     = true
     kms_key_arn = aws_kms_key.this.arn
+  }
+
+  ttl {
+    attribute_name = "expires_at"
+    enabled        = true
   }
 }

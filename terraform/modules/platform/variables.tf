@@ -35,6 +35,18 @@ variable "custom_domain" {
   }
 }
 
+variable "dead_letter_days" {
+  description = "Days for which dead letters are kept: outcomes, ended executions, and messages for webhooks. SQS keeps none for more than 14."
+  type        = number
+  default     = 14
+  nullable    = false
+
+  validation {
+    condition     = var.dead_letter_days >= 1 && var.dead_letter_days <= 14 && floor(var.dead_letter_days) == var.dead_letter_days
+    error_message = "dead_letter_days must be a whole number of days from 1 to 14: SQS keeps no message for longer."
+  }
+}
+
 variable "deletion_protection" {
   description = "Whether tables refuse to be deleted; false also lets a destroy empty the packages' bucket."
   type        = bool
@@ -127,6 +139,17 @@ variable "oauth2_token_url" {
   validation {
     condition     = var.oauth2_token_url == null ? true : can(regex("^https?://[^/]+/oauth2/token$", var.oauth2_token_url))
     error_message = "oauth2_token_url must be a URL that ends in /oauth2/token, or null."
+  }
+}
+
+variable "order_retention_days" {
+  description = "Days for which an order is kept, counted from when a workflow last took it up; one that has not ended is kept all the same. null: for ever."
+  type        = number
+  default     = null
+
+  validation {
+    condition     = var.order_retention_days == null ? true : var.order_retention_days >= 1 && floor(var.order_retention_days) == var.order_retention_days
+    error_message = "order_retention_days must be a whole number of days, at least 1, or null."
   }
 }
 

@@ -17,7 +17,7 @@ resource "aws_sqs_queue" "this" {
 resource "aws_sqs_queue" "dead_letter" {
   name                      = "${local.name}-dead-letter"
   kms_master_key_id         = var.platform.kms_key_arn
-  message_retention_seconds = 14 * 24 * 3600
+  message_retention_seconds = var.platform.dead_letter_days * 24 * 3600
 }
 
 data "aws_iam_policy_document" "queue" {

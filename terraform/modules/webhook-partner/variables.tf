@@ -55,6 +55,7 @@ variable "platform" {
     account_id           = string
     alarm_actions        = list(string)
     code_signing_config  = string # null: none
+    dead_letter_days     = number
     environment          = string
     kms_key_arn          = string
     log_level            = string

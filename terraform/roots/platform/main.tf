@@ -59,6 +59,7 @@ module "platform" {
   alarm_topic_arns     = var.alarm_topic_arns
   code_signing_config  = var.code_signing_config
   custom_domain        = var.custom_domain
+  dead_letter_days     = var.dead_letter_days
   deletion_protection  = var.deletion_protection
   environment          = var.environment
   external_callback    = var.external_callback
@@ -66,6 +67,7 @@ module "platform" {
   log_retention_days   = var.log_retention_days
   name_prefix          = var.name_prefix
   oauth2_token_url     = var.oauth2_token_url
+  order_retention_days = var.order_retention_days
   package              = merge(var.package, { path = "${local.repository}/${var.package.path}" })
   permissions_boundary = var.permissions_boundary
   problems             = jsondecode(file("${local.repository}/lambdas/callbacks/runtime/problems.json"))

@@ -38,6 +38,13 @@ variable "custom_domain" {
   default = null
 }
 
+variable "dead_letter_days" {
+  description = "Days for which dead letters are kept: outcomes, ended executions, and messages for webhooks. SQS keeps none for more than 14."
+  type        = number
+  default     = 14
+  nullable    = false
+}
+
 variable "deletion_protection" {
   description = "Whether tables refuse to be deleted."
   type        = bool
@@ -103,6 +110,17 @@ variable "oauth2_token_url" {
   validation {
     condition     = var.oauth2_token_url == null || var.environment == "local"
     error_message = "oauth2_token_url may be set in the environment local only: leave it out."
+  }
+}
+
+variable "order_retention_days" {
+  description = "Days for which an order is kept, counted from when a workflow last took it up; one that has not ended is kept all the same. null: for ever."
+  type        = number
+  default     = null
+
+  validation {
+    condition     = var.order_retention_days == null ? true : var.order_retention_days * 24 * 3600 > max(values(local.channels)[*].timeout_seconds...)
+    error_message = "order_retention_days must be longer than the longest wait, timeout_seconds in the schemas/TYPE/channel.json: an order would be deleted as it ends."
   }
 }
 

@@ -1,5 +1,6 @@
 """get_order_metadata and process_shipping_result: an order read, and an order written."""
 
+import time
 from typing import Any
 
 import pytest
@@ -24,6 +25,23 @@ def test_the_contents_of_an_order_are_read(deployed: Deployed) -> None:
     assert deployed.aws.order(KEY.order_id)["execution_arn"] == EXECUTION
     line = deployed.logged("ORDER_READ")
     assert (line["order_id"], line["execution"]) == (KEY.order_id, EXECUTION)
+
+
+@pytest.mark.parametrize(("days", "least"), [("90", 90 * 86_400), ("0", 100 * 365 * 86_400)])
+def test_an_order_that_has_ended_is_kept_for_its_retention(
+    days: str, least: int, deployed: Deployed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """0 days are no end."""
+    monkeypatch.setenv("ORDER_RETENTION_DAYS", days)
+    deployed.aws.put_order(KEY.order_id)
+    before = int(time.time())
+
+    deployed.call("get_order_metadata", READ)
+    deployed.call("process_shipping_result", WRITE)
+
+    expires_at = deployed.aws.order(KEY.order_id)["expires_at"]
+    assert expires_at >= before + least
+    assert days == "0" or expires_at <= int(time.time()) + least
 
 
 @pytest.mark.parametrize("event", [{}, {"order_id": ""}, {"order_id": 7}, {"order_id": None}])

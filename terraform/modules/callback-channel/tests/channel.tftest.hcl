@@ -54,6 +54,7 @@ variables {
     account_id           = "111111111111"
     alarm_actions        = ["arn:aws:sns:eu-west-1:111111111111:alarms"]
     code_signing_config  = null
+    dead_letter_days     = 10
     environment          = "dev"
     kms_key_arn          = "arn:aws:kms:eu-west-1:111111111111:key/1"
     log_level            = "INFO"

@@ -606,10 +606,12 @@ run "refuses_settings_that_aws_refuses" {
   variables {
     alarm_topic_arns     = ["alarms"]
     code_signing_config  = "signed"
+    dead_letter_days     = 15
     environment          = "Dev"
     external_callback    = { memory_mb = 128, reserved_concurrency = 0 }
     log_level            = "TRACE"
     log_retention_days   = 10
+    order_retention_days = 0
     permissions_boundary = "boundary"
     public_base_url      = "https://callbacks.example.com/"
     retention_days       = 0
@@ -618,8 +620,39 @@ run "refuses_settings_that_aws_refuses" {
   }
 
   expect_failures = [
-    var.alarm_topic_arns, var.code_signing_config, var.environment, var.external_callback, var.log_level, var.log_retention_days, var.permissions_boundary, var.public_base_url, var.retention_days, var.role_path, var.workflow_names,
+    var.alarm_topic_arns, var.code_signing_config, var.dead_letter_days, var.environment, var.external_callback, var.log_level, var.log_retention_days, var.order_retention_days, var.permissions_boundary, var.public_base_url, var.retention_days, var.role_path, var.workflow_names,
   ]
+}
+
+run "keeps_things_for_as_long_as_it_is_told" {
+  variables {
+    dead_letter_days     = 10
+    log_retention_days   = 30
+    order_retention_days = 2555
+    retention_days       = 365
+  }
+
+  assert {
+    condition     = alltrue([for queue in [aws_sqs_queue.close_execution_dead_letter, aws_sqs_queue.redelivery_dead_letter] : queue.message_retention_seconds == 864000]) && output.platform.dead_letter_days == 10
+    error_message = "Dead letters must be kept for dead_letter_days."
+  }
+
+  assert {
+    condition     = one(aws_dynamodb_table.orders.ttl).attribute_name == "expires_at" && one(aws_dynamodb_table.orders.ttl).enabled && local.functions.get_order_metadata.environment_variables.ORDER_RETENTION_DAYS == "2555"
+    error_message = "Orders must leave by the attribute that ends write, order_retention_days after they were taken up."
+  }
+
+  assert {
+    condition     = output.platform.log_retention_days == 30 && output.platform.retention_days == 365
+    error_message = "Logs and records must be kept for log_retention_days and retention_days."
+  }
+}
+
+run "keeps_orders_for_ever_unless_it_is_told" {
+  assert {
+    condition     = local.functions.get_order_metadata.environment_variables.ORDER_RETENTION_DAYS == "0"
+    error_message = "No order may be deleted without order_retention_days."
+  }
 }
 
 run "refuses_packages_that_are_none" {

@@ -51,6 +51,7 @@ variables {
     account_id           = "111111111111"
     alarm_actions        = ["arn:aws:sns:eu-west-1:111111111111:alarms"]
     code_signing_config  = null
+    dead_letter_days     = 10
     environment          = "dev"
     kms_key_arn          = "arn:aws:kms:eu-west-1:111111111111:key/1"
     log_level            = "INFO"
@@ -150,7 +151,7 @@ run "takes_messages_of_its_topic_only" {
   }
 
   assert {
-    condition     = alltrue([for queue in [aws_sqs_queue.this, aws_sqs_queue.dead_letter] : queue.kms_master_key_id == var.platform.kms_key_arn && queue.message_retention_seconds == 1209600])
+    condition     = alltrue([for queue in [aws_sqs_queue.this, aws_sqs_queue.dead_letter] : queue.kms_master_key_id == var.platform.kms_key_arn]) && aws_sqs_queue.this.message_retention_seconds == 1209600 && aws_sqs_queue.dead_letter.message_retention_seconds == 864000
     error_message = "Queues are encrypted with the platform's key and keep messages as long as SQS can."
   }
 

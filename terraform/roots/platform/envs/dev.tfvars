@@ -3,8 +3,9 @@ environment = "dev"
 name_prefix = "callbacks-dev"
 region      = "eu-west-1"
 
-log_retention_days = 30
-retention_days     = 30
+log_retention_days   = 30
+order_retention_days = 30
+retention_days       = 30
 
 partners = {
   acme-shipping = {

@@ -3,10 +3,11 @@ environment = "local"
 name_prefix = "callbacks-local"
 region      = "eu-west-1"
 
-deletion_protection = false
-log_retention_days  = 1
-retention_days      = 7
-scope_send_task     = false # The local engine evaluates states:SendTask* against "*" only.
+deletion_protection  = false
+log_retention_days   = 1
+order_retention_days = 7
+retention_days       = 7
+scope_send_task      = false # The local engine evaluates states:SendTask* against "*" only.
 
 partners = {
   acme-shipping = {

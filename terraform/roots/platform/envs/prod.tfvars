@@ -5,6 +5,7 @@ region      = "eu-west-1"
 
 alarm_topic_arns     = ["arn:aws:sns:eu-west-1:555555555555:platform-alarms"]
 log_retention_days   = 365
+order_retention_days = 2555 # Seven years.
 permissions_boundary = "arn:aws:iam::555555555555:policy/platform-boundary"
 retention_days       = 365
 role_path            = "/callback-channels/"

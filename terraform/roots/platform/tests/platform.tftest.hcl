@@ -282,6 +282,21 @@ run "refuses_what_is_for_a_local_engine" {
   expect_failures = [var.deletion_protection, var.oauth2_token_url, var.scope_send_task, var.webhook_base_url]
 }
 
+run "refuses_to_delete_orders_as_they_end" {
+  command = plan
+
+  variables {
+    account_id           = run.dev.settings.account_id
+    environment          = run.dev.settings.environment
+    name_prefix          = run.dev.settings.name_prefix
+    partners             = run.dev.settings.partners
+    region               = run.dev.settings.region
+    order_retention_days = 1 # As long as a wait on ORDER_SHIPPING_SERVICE.
+  }
+
+  expect_failures = [var.order_retention_days]
+}
+
 run "refuses_other_accounts_and_regions" {
   command = plan
 
@@ -328,9 +343,11 @@ run "accepts_the_settings_of_local" {
     alarm_topic_arns     = lookup(run.local.settings, "alarm_topic_arns", null)
     code_signing_config  = lookup(run.local.settings, "code_signing_config", null)
     custom_domain        = lookup(run.local.settings, "custom_domain", null)
+    dead_letter_days     = lookup(run.local.settings, "dead_letter_days", null)
     deletion_protection  = lookup(run.local.settings, "deletion_protection", null)
     log_level            = lookup(run.local.settings, "log_level", null)
     log_retention_days   = lookup(run.local.settings, "log_retention_days", null)
+    order_retention_days = lookup(run.local.settings, "order_retention_days", null)
     permissions_boundary = lookup(run.local.settings, "permissions_boundary", null)
     retention_days       = lookup(run.local.settings, "retention_days", null)
     role_path            = lookup(run.local.settings, "role_path", null)
@@ -358,9 +375,11 @@ run "accepts_the_settings_of_dev" {
     alarm_topic_arns     = lookup(run.dev.settings, "alarm_topic_arns", null)
     code_signing_config  = lookup(run.dev.settings, "code_signing_config", null)
     custom_domain        = lookup(run.dev.settings, "custom_domain", null)
+    dead_letter_days     = lookup(run.dev.settings, "dead_letter_days", null)
     deletion_protection  = lookup(run.dev.settings, "deletion_protection", null)
     log_level            = lookup(run.dev.settings, "log_level", null)
     log_retention_days   = lookup(run.dev.settings, "log_retention_days", null)
+    order_retention_days = lookup(run.dev.settings, "order_retention_days", null)
     permissions_boundary = lookup(run.dev.settings, "permissions_boundary", null)
     retention_days       = lookup(run.dev.settings, "retention_days", null)
     role_path            = lookup(run.dev.settings, "role_path", null)
@@ -387,9 +406,11 @@ run "accepts_the_settings_of_prod" {
     alarm_topic_arns     = lookup(run.prod.settings, "alarm_topic_arns", null)
     code_signing_config  = lookup(run.prod.settings, "code_signing_config", null)
     custom_domain        = lookup(run.prod.settings, "custom_domain", null)
+    dead_letter_days     = lookup(run.prod.settings, "dead_letter_days", null)
     deletion_protection  = lookup(run.prod.settings, "deletion_protection", null)
     log_level            = lookup(run.prod.settings, "log_level", null)
     log_retention_days   = lookup(run.prod.settings, "log_retention_days", null)
+    order_retention_days = lookup(run.prod.settings, "order_retention_days", null)
     permissions_boundary = lookup(run.prod.settings, "permissions_boundary", null)
     retention_days       = lookup(run.prod.settings, "retention_days", null)
     role_path            = lookup(run.prod.settings, "role_path", null)
