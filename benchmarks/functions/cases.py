@@ -53,6 +53,7 @@ CASES = (
         calls=("get_item", "update_item", "send_task_success", "update_item"),
         given=CLAIMED,
     ),
+    Case(function="erase_order", event={"order_id": KEY.order_id}, calls=("query", "query")),
     Case(function="rebuild_tasks", event={}, calls=("list_executions",)),
     Case(function="reconcile_tasks", event={}, calls=("query",) * 5),
     Case(function="sweep_due_callbacks", event={}, calls=("query",) * 8),

@@ -32,7 +32,7 @@ NOBODY = f"arn:aws:iam::{functions.ACCOUNT}:role/nobody"
 class Recording:
     """The calls of a first and of a later invocation; a reply for each method, as it is sent.
 
-    A query of an index is a method of its own, `query due`.
+    The same method of another table, or of an index, has a reply of its own.
     """
 
     environment: Mapping[str, str]
@@ -85,7 +85,8 @@ def recorded(case: Case) -> Recording:
 
 def reply_key(method: str, params: Mapping[str, Any]) -> str:
     """What a recorded reply goes by."""
-    return f"{method} {params.get('IndexName', '')}".strip()
+    told_apart = (params[name] for name in ("TableName", "IndexName") if name in params)
+    return " ".join((method, *told_apart))
 
 
 @contextmanager

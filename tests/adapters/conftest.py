@@ -2,6 +2,7 @@
 
 import pytest
 from callbacks.adapters.aws import lazy
+from callbacks.adapters.erasure import DynamoDBErasure
 from callbacks.adapters.order_table import DynamoDBOrders
 from callbacks.adapters.task_table import (
     DynamoDBOpenAttempts,
@@ -12,8 +13,8 @@ from callbacks.domain.ports import Orders
 
 from tests.support.channels import example
 from tests.support.cloud import ORDERS, TASKS, Cloud
-from tests.support.fakes import FakeOrders, FakeTaskOverview, FakeTasks
-from tests.support.ports import IMPLEMENTATIONS, Records
+from tests.support.fakes import FakeErasure, FakeOrders, FakeTaskOverview, FakeTasks
+from tests.support.ports import IMPLEMENTATIONS, Erasable, Records
 
 
 @pytest.fixture(autouse=True)
@@ -34,6 +35,22 @@ def records(request: pytest.FixtureRequest) -> Records:
         DynamoDBTasks(dynamodb, TASKS),
         DynamoDBOpenAttempts(dynamodb, TASKS),
         DynamoDBTaskOverview(dynamodb, TASKS),
+    )
+
+
+@pytest.fixture(params=IMPLEMENTATIONS)
+def erasable(request: pytest.FixtureRequest) -> Erasable:
+    if request.param == "fake":
+        tasks = FakeTasks()
+        fake = FakeOrders({"order-1": {"order_contents": example("valid", "request")}})
+        return Erasable(tasks, fake, FakeErasure(tasks, fake))
+    aws: Cloud = request.getfixturevalue("aws")
+    aws.put_order("order-1")
+    dynamodb = lazy("dynamodb")
+    return Erasable(
+        DynamoDBTasks(dynamodb, TASKS),
+        DynamoDBOrders(dynamodb, ORDERS),
+        DynamoDBErasure(dynamodb, TASKS, ORDERS),
     )
 
 

@@ -15,6 +15,7 @@ from botocore.exceptions import (
 )
 from callbacks.adapters.aws import lazy
 from callbacks.adapters.channel_table import DynamoDBChannels
+from callbacks.adapters.erasure import DynamoDBErasure
 from callbacks.adapters.order_table import DynamoDBOrders
 from callbacks.adapters.sns_topic import SNSTopic
 from callbacks.adapters.sqs_queues import SQSDeadLetterQueue, SQSRedeliveryQueue
@@ -29,7 +30,7 @@ from callbacks.domain.errors import (
 )
 from callbacks.domain.message import Message
 from callbacks.domain.outcome import Failure, Outcome, Success, digest
-from callbacks.domain.ports import Redelivery, Run, Write
+from callbacks.domain.ports import OrderTrace, Redelivery, Run, Write
 from callbacks.domain.task import expired, leased
 from callbacks.usecases.dispatch import DispatchRequest
 
@@ -77,6 +78,7 @@ OVERVIEW = DynamoDBTaskOverview(DYNAMODB, "tasks")
 ATTEMPTS = DynamoDBOpenAttempts(DYNAMODB, "tasks")
 CHANNELS = DynamoDBChannels(DYNAMODB, "tasks", FakeClock())
 ORDERS = DynamoDBOrders(DYNAMODB, "orders")
+ERASURE = DynamoDBErasure(DYNAMODB, "tasks", "orders")
 TOPIC = SNSTopic(SNS, TOPIC_ARN)
 REDELIVERIES = SQSRedeliveryQueue(SQS, QUEUE_URL)
 DEAD_LETTERS = SQSDeadLetterQueue(SQS, QUEUE_URL)
@@ -116,6 +118,14 @@ RECORDS = [
     ),
 ]
 OTHERS = [
+    Call("dynamodb", "Query", DependencyUnavailable, lambda: ERASURE.order("o")),
+    Call("dynamodb", "DeleteItem", DependencyUnavailable, lambda: ERASURE.erase_task(pending())),
+    Call(
+        "dynamodb",
+        "DeleteItem",
+        DependencyUnavailable,
+        lambda: ERASURE.erase_order("o", OrderTrace("by")),
+    ),
     Call(
         "dynamodb",
         "GetItem",

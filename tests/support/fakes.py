@@ -12,6 +12,7 @@ from callbacks.domain.ports import (
     End,
     ExecutionFailure,
     ExecutionPage,
+    OrderTrace,
     Redelivery,
     Run,
     Verdict,
@@ -325,6 +326,31 @@ class FakeOrders:
         if order_id not in self.orders:
             raise OrderNotFound(order_id)
         return self.orders[order_id]
+
+
+@dataclass
+class FakeErasure:
+    """Erasure over the records of a FakeTasks and a FakeOrders."""
+
+    tasks: FakeTasks
+    orders: FakeOrders
+
+    def order(self, order_id: str) -> OrderTrace | None:
+        order = self.orders.orders.get(order_id)
+        return None if order is None else OrderTrace(order.get("execution_arn"))
+
+    def erase_task(self, found: CallbackTask) -> bool:
+        there = self.tasks.records.get(found.key)
+        if there is None or there.version != found.version:
+            return False
+        del self.tasks.records[found.key]
+        return True
+
+    def erase_order(self, order_id: str, found: OrderTrace) -> bool:
+        if self.order(order_id) != found:
+            return False
+        del self.orders.orders[order_id]
+        return True
 
 
 SHIPPED = Success({"shipping_status": "PROCESSING", "tracking_number": "1ZA1B2C3D4"})

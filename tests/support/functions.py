@@ -26,6 +26,7 @@ from tests.support.tasks import EXECUTION, KEY, NOW, SHIPPED, token
 NAMES = (
     "close_execution",
     "deliver_webhook",
+    "erase_order",
     "external_callback",
     "get_order_metadata",
     "process_shipping_result",
@@ -78,6 +79,8 @@ def environment(cloud: Cloud) -> dict[str, str]:
         "PAYLOAD_EVENT_KEY": "order_contents",
         "EVENT_SOURCE": "/callback-channels/test",
         "RETENTION_DAYS": "30",
+        "DEAD_LETTER_DAYS": "14",
+        "LOG_RETENTION_DAYS": "90",
         "REDELIVERY_QUEUE_URL": cloud.redelivery_queue_url,
         "DEAD_LETTER_QUEUE_URL": cloud.dead_letter_queue_url,
         "PARTNERS": "1",

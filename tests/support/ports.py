@@ -3,7 +3,14 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-from callbacks.domain.ports import OpenAttempts, TaskOverview, TaskRegister, TaskStore
+from callbacks.domain.ports import (
+    Erasure,
+    OpenAttempts,
+    Orders,
+    TaskOverview,
+    TaskRegister,
+    TaskStore,
+)
 
 IMPLEMENTATIONS = ["fake", "aws"]
 
@@ -19,3 +26,12 @@ class Records:
     store: Store
     attempts: OpenAttempts
     overview: TaskOverview
+
+
+@dataclass(frozen=True)
+class Erasable:
+    """One order, `order-1`, that nobody has taken up, and what erases it."""
+
+    store: Store
+    orders: Orders
+    erasure: Erasure

@@ -317,6 +317,27 @@ class Orders(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class OrderTrace:
+    """What is read of an order that is to be erased; None if no workflow ever took it up."""
+
+    execution_arn: str | None
+
+
+class Erasure(Protocol):
+    """Removes an order's records. Raises DependencyUnavailable if the tables cannot be reached."""
+
+    def order(self, order_id: str) -> OrderTrace | None: ...
+
+    def erase_task(self, found: CallbackTask) -> bool:
+        """False, and nothing removed, if the record is not `found` any more."""
+        ...
+
+    def erase_order(self, order_id: str, found: OrderTrace) -> bool:
+        """False, and nothing removed, if the order is not `found` any more."""
+        ...
+
+
 class Clock(Protocol):
     def now(self) -> float:
         """Seconds since the epoch."""

@@ -87,6 +87,14 @@ class ClosingSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ErasureSettings:
+    callback_table: str
+    orders_table: str
+    dead_letter_days: int
+    log_retention_days: int
+
+
+@dataclass(frozen=True, slots=True)
 class RebuildSettings:
     """`state_machine_arns` are separated by commas."""
 

@@ -47,6 +47,39 @@ locals {
       timeout_seconds = 60
     }
 
+    # For operators, who may invoke it: nothing else does.
+    erase_order = {
+      description = "Erases one order and its callback tasks, once nobody works on it."
+      environment_variables = {
+        CALLBACK_TABLE     = aws_dynamodb_table.callback_tasks.name
+        DEAD_LETTER_DAYS   = tostring(var.dead_letter_days)
+        LOG_RETENTION_DAYS = tostring(var.log_retention_days)
+        ORDERS_TABLE       = aws_dynamodb_table.orders.name
+      }
+      kms_via_services = ["dynamodb"]
+      permissions = {
+        DescribeExecutions = {
+          actions   = ["states:DescribeExecution"]
+          resources = local.execution_arns
+        }
+        EraseOrder = {
+          actions   = ["dynamodb:DeleteItem"]
+          resources = [aws_dynamodb_table.orders.arn]
+        }
+        EraseTasks = merge(local.change_tasks, { actions = ["dynamodb:DeleteItem"] })
+        FindOrder = {
+          actions   = ["dynamodb:Query"]
+          resources = [aws_dynamodb_table.orders.arn]
+          conditions = [
+            { test = "ForAllValues:StringEquals", variable = "dynamodb:Attributes", values = ["execution_arn", "order_id"] },
+            { test = "StringEqualsIfExists", variable = "dynamodb:Select", values = ["SPECIFIC_ATTRIBUTES"] },
+          ]
+        }
+        FindTasks = local.read_without_token
+      }
+      timeout_seconds = 60
+    }
+
     external_callback = {
       description = "Takes a partner's callback: records the outcome and resumes the workflow."
       environment_variables = {

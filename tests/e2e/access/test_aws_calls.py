@@ -20,6 +20,7 @@ DISPATCHERS = {DISPATCHER, "order-fraud-review", "type-that-a-test-adds"}
 WEBHOOK = "order-fraud-review-sentinel-review"
 RESUMERS = {"external-callback", "redeliver-callback"}
 REBUILDER = "rebuild-tasks"
+ERASER = "erase-order"
 RECONCILERS = {"close-execution", "reconcile-tasks"}
 SWEEPER = "sweep-due-callbacks"
 WITHOUT_TOKEN = RECONCILERS | {REBUILDER, SWEEPER}
@@ -177,7 +178,7 @@ CALLS = {
     ),
     "query tasks without their tokens": call(
         "dynamodb",
-        WITHOUT_TOKEN,
+        WITHOUT_TOKEN | {ERASER},
         lambda dynamodb, harness: dynamodb.query(
             **query(harness, ProjectionExpression="order_id, task_type")
         ),
@@ -208,7 +209,7 @@ CALLS = {
     ),
     "delete a task": call(
         "dynamodb",
-        {ADMINISTRATOR},
+        {ADMINISTRATOR, ERASER},
         lambda dynamodb, harness: dynamodb.delete_item(
             TableName=tasks(harness), Key=task_key(harness), **NEVER
         ),
@@ -218,6 +219,32 @@ CALLS = {
         {ADMINISTRATOR},
         lambda dynamodb, harness: dynamodb.get_item(
             TableName=orders(harness), Key=order_key(harness)
+        ),
+    ),
+    "find whether an order is worked on": call(
+        "dynamodb",
+        {ADMINISTRATOR, ERASER},
+        lambda dynamodb, harness: dynamodb.query(
+            TableName=orders(harness),
+            KeyConditionExpression="order_id = :order_id",
+            ExpressionAttributeValues={":order_id": order_key(harness)["order_id"]},
+            ProjectionExpression="order_id, execution_arn",
+        ),
+    ),
+    "query an order's contents": call(
+        "dynamodb",
+        {ADMINISTRATOR},
+        lambda dynamodb, harness: dynamodb.query(
+            TableName=orders(harness),
+            KeyConditionExpression="order_id = :order_id",
+            ExpressionAttributeValues={":order_id": order_key(harness)["order_id"]},
+        ),
+    ),
+    "delete an order": call(
+        "dynamodb",
+        {ADMINISTRATOR, ERASER},
+        lambda dynamodb, harness: dynamodb.delete_item(
+            TableName=orders(harness), Key=order_key(harness), **NEVER
         ),
     ),
     "scan orders": call(
@@ -282,7 +309,7 @@ CALLS = {
     ),
     "describe an execution": call(
         "stepfunctions",
-        DISPATCHERS | RESUMERS | RECONCILERS,
+        DISPATCHERS | RESUMERS | RECONCILERS | {ERASER},
         lambda states, harness: states.describe_execution(executionArn=harness.task.execution_arn),
     ),
     "start an execution": call(
@@ -325,6 +352,13 @@ CALLS = {
         {ADMINISTRATOR},
         lambda functions, harness: functions.invoke(
             FunctionName=function(harness, REBUILDER), Payload=b"{}"
+        ),
+    ),
+    "erase an order": call(
+        "lambda",
+        {ADMINISTRATOR},
+        lambda functions, harness: functions.invoke(
+            FunctionName=function(harness, ERASER), Payload=b"{}"
         ),
     ),
     "read a function's log": call(

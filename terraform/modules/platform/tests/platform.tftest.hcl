@@ -140,6 +140,7 @@ run "names_what_functions_may_touch" {
       ])))
       } == {
       close_execution         = tolist(["close-execution-dead-letter", "table/orders", "table/tasks"])
+      erase_order             = tolist(["table/orders", "table/tasks"])
       external_callback       = tolist(["redelivery", "reports", "table/tasks"])
       get_order_metadata      = tolist(["table/orders"])
       process_shipping_result = tolist(["table/orders"])
