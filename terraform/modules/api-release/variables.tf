@@ -51,6 +51,22 @@ variable "platform" {
   nullable = false
 }
 
+variable "refusal_thresholds" {
+  description = "How many refusals within five minutes raise an alarm: of bad tokens (401), of other credentials and routes (403), of callbacks over the limits (429)."
+  type = object({
+    forbidden    = optional(number, 20)
+    throttled    = optional(number, 100)
+    unauthorized = optional(number, 20)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = alltrue([for threshold in values(var.refusal_thresholds) : threshold >= 1 && floor(threshold) == threshold])
+    error_message = "refusal_thresholds must be whole numbers, at least 1."
+  }
+}
+
 variable "throttling" {
   description = "Limits of each method that has none of its own: requests a second, and the burst above it."
   type = object({

@@ -66,7 +66,7 @@ locals {
           actions   = ["dynamodb:DeleteItem"]
           resources = [aws_dynamodb_table.orders.arn]
         }
-        EraseTasks = merge(local.change_tasks, { actions = ["dynamodb:DeleteItem"] })
+        EraseTasks = local.table_access.erase
         FindOrder = {
           actions   = ["dynamodb:Query"]
           resources = [aws_dynamodb_table.orders.arn]
@@ -75,7 +75,7 @@ locals {
             { test = "StringEqualsIfExists", variable = "dynamodb:Select", values = ["SPECIFIC_ATTRIBUTES"] },
           ]
         }
-        FindTasks = local.read_without_token
+        FindTasks = local.table_access.read_without_token
       }
       timeout_seconds = 60
     }

@@ -33,6 +33,12 @@ locals {
       conditions = [local.is_no_registration, local.returns_nothing, { test = "ForAllValues:StringEquals", variable = "dynamodb:Attributes", values = local.closed_attributes }]
     }
 
+    erase = {
+      actions    = ["dynamodb:DeleteItem"]
+      resources  = [aws_dynamodb_table.callback_tasks.arn]
+      conditions = [local.is_no_registration, local.returns_nothing]
+    }
+
     lease = {
       actions    = ["dynamodb:UpdateItem"]
       resources  = [aws_dynamodb_table.callback_tasks.arn]

@@ -250,6 +250,18 @@ variable "scope_send_task" {
   nullable    = false
 }
 
+variable "secret_reader_arns" {
+  description = "ARNs of IAM roles whose reads of the platform's secrets raise no notice, besides the functions' own: the role that applies this reads each at every plan."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = length(var.secret_reader_arns) <= 5 && alltrue([for arn in var.secret_reader_arns : can(regex("^arn:[a-z-]+:iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_/-]+$", arn))])
+    error_message = "secret_reader_arns must be at most five ARNs of IAM roles, such as arn:aws:iam::111111111111:role/deployment."
+  }
+}
+
 variable "workflow_names" {
   description = "Names of the platform's workflows, without the prefix: their executions alone may be resumed by callbacks."
   type        = set(string)

@@ -75,6 +75,7 @@ module "platform" {
   retention_days       = var.retention_days
   role_path            = var.role_path
   scope_send_task      = var.scope_send_task
+  secret_reader_arns   = var.secret_reader_arns
   workflow_names       = [for name in keys(local.workflows) : replace(name, "_", "-")]
 
   oauth2_clients = { for task_type, settings in local.channels :
@@ -120,5 +121,6 @@ module "release" {
   platform           = module.platform.platform
   api_resource_quota = var.api_resource_quota
   channels           = { for task_type, channel in module.channel : task_type => channel.release }
+  refusal_thresholds = var.refusal_thresholds
   throttling         = var.throttling
 }

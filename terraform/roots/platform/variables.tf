@@ -188,6 +188,17 @@ variable "public_base_url" {
   default     = null
 }
 
+variable "refusal_thresholds" {
+  description = "How many refusals by the API within five minutes raise an alarm: of bad tokens (401), of other credentials and routes (403), of callbacks over the limits (429)."
+  type = object({
+    forbidden    = optional(number, 20)
+    throttled    = optional(number, 100)
+    unauthorized = optional(number, 20)
+  })
+  default  = {}
+  nullable = false
+}
+
 variable "region" {
   description = "The platform's region."
   type        = string
@@ -223,6 +234,13 @@ variable "scope_send_task" {
     condition     = var.scope_send_task || var.environment == "local"
     error_message = "scope_send_task may be false in the environment local only, whose engine cannot evaluate it: leave it out."
   }
+}
+
+variable "secret_reader_arns" {
+  description = "ARNs of IAM roles whose reads of the platform's secrets raise no notice, besides the functions' own: the role that applies this reads each at every plan."
+  type        = list(string)
+  default     = []
+  nullable    = false
 }
 
 variable "tags" {

@@ -118,6 +118,40 @@ run "logs_access_without_tokens_or_bodies" {
   }
 }
 
+run "raises_an_alarm_on_bursts_of_refusals" {
+  variables {
+    refusal_thresholds = { unauthorized = 5 }
+  }
+
+  assert {
+    condition = { for kind, filter in aws_cloudwatch_log_metric_filter.refusals : kind => [filter.log_group_name, filter.pattern] } == {
+      forbidden    = ["/aws/apigateway/callbacks-dev-access", "{ $.status = \"403\" }"]
+      throttled    = ["/aws/apigateway/callbacks-dev-access", "{ $.status = \"429\" }"]
+      unauthorized = ["/aws/apigateway/callbacks-dev-access", "{ $.status = \"401\" }"]
+    } && jsondecode(one(aws_api_gateway_stage.this.access_log_settings).format).status == "$context.status"
+    error_message = "Refusals are counted by the status in the access log."
+  }
+
+  assert {
+    condition = alltrue([for kind, alarm in aws_cloudwatch_metric_alarm.refusals :
+      alarm.namespace == one(aws_cloudwatch_log_metric_filter.refusals[kind].metric_transformation).namespace
+      && alarm.metric_name == one(aws_cloudwatch_log_metric_filter.refusals[kind].metric_transformation).name
+      && alarm.alarm_actions == toset(var.platform.alarm_actions)
+    ]) && { for kind, alarm in aws_cloudwatch_metric_alarm.refusals : kind => alarm.threshold } == { forbidden = 20, throttled = 100, unauthorized = 5 }
+    error_message = "Each count must have an alarm, at its threshold."
+  }
+}
+
+run "refuses_thresholds_that_are_none" {
+  command = plan
+
+  variables {
+    refusal_thresholds = { forbidden = 0 }
+  }
+
+  expect_failures = [var.refusal_thresholds]
+}
+
 run "limits_all_methods_and_single_ones" {
   variables {
     channels = {

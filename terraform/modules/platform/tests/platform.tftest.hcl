@@ -625,6 +625,59 @@ run "refuses_settings_that_aws_refuses" {
   ]
 }
 
+run "notifies_of_what_nobody_should_do" {
+  variables {
+    alarm_topic_arns   = ["arn:aws:sns:eu-west-1:111111111111:alarms", "arn:aws:sns:eu-west-1:111111111111:security"]
+    secret_reader_arns = ["arn:aws:iam::111111111111:role/deployment"]
+  }
+
+  assert {
+    condition = { for name, rule in aws_cloudwatch_event_rule.detection : name => rule.state } == {
+      key-changed = "ENABLED"
+      secret-read = "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"
+    }
+    error_message = "A rule that is merely ENABLED sees no reads."
+  }
+
+  assert {
+    condition     = jsondecode(aws_cloudwatch_event_rule.detection["key-changed"].event_pattern).detail.resources.ARN == ["arn:aws:kms:eu-west-1:111111111111:key/1"]
+    error_message = "It is the platform's key that matters."
+  }
+
+  assert {
+    condition = jsondecode(aws_cloudwatch_event_rule.detection["secret-read"].event_pattern).detail["$or"] == [
+      { userIdentity = { sessionContext = { sessionIssuer = { arn = [{ exists = false }] } } } },
+      { userIdentity = {
+        arn            = [{ "anything-but" = { prefix = "arn:aws:sts::111111111111:assumed-role/callbacks-dev-" } }]
+        sessionContext = { sessionIssuer = { arn = [{ "anything-but" = ["arn:aws:iam::111111111111:role/deployment"] }] } }
+      } },
+    ]
+    error_message = "Everybody's reads must be noticed but those of the functions and of the roles that are named."
+  }
+
+  assert {
+    condition     = alltrue([for rule in aws_cloudwatch_event_rule.detection : length(rule.event_pattern) <= 2048])
+    error_message = "EventBridge takes an event pattern of 2,048 characters."
+  }
+
+  assert {
+    condition     = toset([for target in aws_cloudwatch_event_target.detection : target.arn]) == toset(var.alarm_topic_arns) && length(aws_cloudwatch_event_target.detection) == 4
+    error_message = "Each detection must reach each topic."
+  }
+
+  assert {
+    condition     = { for name, alarm in aws_cloudwatch_metric_alarm.detection_failed : name => alarm.dimensions.RuleName } == { for name, rule in aws_cloudwatch_event_rule.detection : name => rule.name }
+    error_message = "A notice that reaches nobody must raise an alarm."
+  }
+}
+
+run "detects_nothing_without_somebody_to_notify" {
+  assert {
+    condition     = length(aws_cloudwatch_event_rule.detection) == 0 && length(aws_cloudwatch_event_target.detection) == 0
+    error_message = "Rules without targets cost their keep and tell nobody."
+  }
+}
+
 run "keeps_things_for_as_long_as_it_is_told" {
   variables {
     dead_letter_days     = 10

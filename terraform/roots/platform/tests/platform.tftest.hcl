@@ -350,9 +350,11 @@ run "accepts_the_settings_of_local" {
     order_retention_days = lookup(run.local.settings, "order_retention_days", null)
     permissions_boundary = lookup(run.local.settings, "permissions_boundary", null)
     retention_days       = lookup(run.local.settings, "retention_days", null)
+    refusal_thresholds   = lookup(run.local.settings, "refusal_thresholds", null)
     role_path            = lookup(run.local.settings, "role_path", null)
     scope_send_task      = lookup(run.local.settings, "scope_send_task", null)
     external_callback    = lookup(run.local.settings, "external_callback", null)
+    secret_reader_arns   = lookup(run.local.settings, "secret_reader_arns", null)
     throttling           = lookup(run.local.settings, "throttling", null)
     webhook_base_url     = "http://127.0.0.1:8080"
   }
@@ -382,9 +384,11 @@ run "accepts_the_settings_of_dev" {
     order_retention_days = lookup(run.dev.settings, "order_retention_days", null)
     permissions_boundary = lookup(run.dev.settings, "permissions_boundary", null)
     retention_days       = lookup(run.dev.settings, "retention_days", null)
+    refusal_thresholds   = lookup(run.dev.settings, "refusal_thresholds", null)
     role_path            = lookup(run.dev.settings, "role_path", null)
     scope_send_task      = lookup(run.dev.settings, "scope_send_task", null)
     external_callback    = lookup(run.dev.settings, "external_callback", null)
+    secret_reader_arns   = lookup(run.dev.settings, "secret_reader_arns", null)
     throttling           = lookup(run.dev.settings, "throttling", null)
   }
 
@@ -413,9 +417,11 @@ run "accepts_the_settings_of_prod" {
     order_retention_days = lookup(run.prod.settings, "order_retention_days", null)
     permissions_boundary = lookup(run.prod.settings, "permissions_boundary", null)
     retention_days       = lookup(run.prod.settings, "retention_days", null)
+    refusal_thresholds   = lookup(run.prod.settings, "refusal_thresholds", null)
     role_path            = lookup(run.prod.settings, "role_path", null)
     scope_send_task      = lookup(run.prod.settings, "scope_send_task", null)
     external_callback    = lookup(run.prod.settings, "external_callback", null)
+    secret_reader_arns   = lookup(run.prod.settings, "secret_reader_arns", null)
     throttling           = lookup(run.prod.settings, "throttling", null)
   }
 
