@@ -22,16 +22,16 @@ locals {
       event_pattern = merge(local.cloudtrail, {
         source = ["aws.kms"]
         detail = {
-          eventSource = ["kms.amazonaws.com"]
-          eventName   = ["DisableKey", "PutKeyPolicy", "ScheduleKeyDeletion"]
-          resources   = { ARN = [aws_kms_key.this.arn] }
+          eventSource       = ["kms.amazonaws.com"]
+          eventName         = ["DisableKey", "PutKeyPolicy", "ScheduleKeyDeletion"] # None of them takes an alias.
+          requestParameters = { keyId = [aws_kms_key.this.key_id, aws_kms_key.this.arn] }
         }
       })
     }
 
     # BatchGetSecretValue leaves a GetSecretValue event for each secret.
     secret-read = {
-      description = "A secret of the platform was read, or tried, by somebody else than its functions."
+      description = "A secret of the platform was read by somebody else than its functions."
       notice      = "A secret of the platform was read by somebody else than its functions"
       state       = "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS" # Without it a rule sees no reads.
       subject     = "secretId"

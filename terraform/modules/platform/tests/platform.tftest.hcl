@@ -48,7 +48,7 @@ mock_provider "aws" {
   }
 
   mock_resource "aws_kms_key" {
-    defaults = { arn = "arn:aws:kms:eu-west-1:111111111111:key/1" }
+    defaults = { arn = "arn:aws:kms:eu-west-1:111111111111:key/1", key_id = "1" }
   }
 
   mock_resource "aws_lambda_function" {
@@ -640,7 +640,7 @@ run "notifies_of_what_nobody_should_do" {
   }
 
   assert {
-    condition     = jsondecode(aws_cloudwatch_event_rule.detection["key-changed"].event_pattern).detail.resources.ARN == ["arn:aws:kms:eu-west-1:111111111111:key/1"]
+    condition     = jsondecode(aws_cloudwatch_event_rule.detection["key-changed"].event_pattern).detail.requestParameters.keyId == [aws_kms_key.this.key_id, "arn:aws:kms:eu-west-1:111111111111:key/1"]
     error_message = "It is the platform's key that matters."
   }
 
