@@ -6,6 +6,7 @@ module "platform" {
   oauth2_clients = { ORDER_FRAUD_REVIEW = 1 }
   package        = merge(var.package, { path = "${path.root}/../../${var.package.path}" })
   problems       = jsondecode(file("${path.root}/../../lambdas/callbacks/runtime/problems.json"))
+  secret_readers = ["arn:aws:iam::333333333333:role/deploy"]
   workflow_names = ["ship-order"]
 }
 

@@ -21,8 +21,14 @@ REQUEUED_AFTER_SECONDS = 7 * 86_400
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """An SQS batch to its partial failures: messages to be tried again.
 
+    An operator invokes it with `{"resend": "BODY"}`: nobody but this function may write to its
+    queue. Raises ValueError or KeyError for a body that is no message.
     https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
     """
+    if "resend" in event:
+        parse_message(event["resend"])
+        _queue().send(event["resend"])
+        return {"batchItemFailures": []}
     retried = [record for record in event["Records"] if not _deliver(record, context)]
     return {"batchItemFailures": [{"itemIdentifier": record["messageId"]} for record in retried]}
 

@@ -4,6 +4,14 @@ resource "aws_sns_topic" "this" {
   kms_master_key_id = var.platform.kms_key_arn
 }
 
+locals {
+  # A webhook's queue is known by its name: its module needs the topic first.
+  subscriber_queues = concat(
+    [for account_id in sort(distinct([for partner in values(local.aws_partners) : partner.account_id])) : "arn:${var.platform.partition}:sqs:*:${account_id}:*"],
+    [for name in sort(keys(local.webhook_partners)) : "arn:${var.platform.partition}:sqs:${var.platform.region}:${var.platform.account_id}:${local.name}-${name}"],
+  )
+}
+
 # Partners act on what is published here, so nobody but the dispatcher may, whatever its own policy says.
 data "aws_iam_policy_document" "topic" {
   dynamic "statement" {
@@ -30,6 +38,38 @@ data "aws_iam_policy_document" "topic" {
         test     = "StringLikeIfExists"
         variable = "sns:Endpoint"
         values   = ["arn:${var.platform.partition}:sqs:*:${statement.value}:*"]
+      }
+    }
+  }
+
+  # Whoever asks, of this account too. That a key is there is no way around: on AWS it always is; the local engine has neither.
+  dynamic "statement" {
+    for_each = {
+      DenyOtherProtocols = { test = "StringNotEquals", variable = "sns:Protocol", values = ["sqs"] }
+      DenyOtherQueues    = { test = "StringNotLike", variable = "sns:Endpoint", values = coalescelist(local.subscriber_queues, ["none"]) }
+    }
+
+    content {
+      sid       = statement.key
+      effect    = "Deny"
+      actions   = ["sns:Subscribe"]
+      resources = [aws_sns_topic.this.arn]
+
+      principals {
+        type        = "AWS"
+        identifiers = ["*"]
+      }
+
+      condition {
+        test     = statement.value.test
+        variable = statement.value.variable
+        values   = statement.value.values
+      }
+
+      condition {
+        test     = "Null"
+        variable = statement.value.variable
+        values   = ["false"]
       }
     }
   }
@@ -65,8 +105,8 @@ resource "aws_sns_topic_policy" "this" {
 
   lifecycle {
     precondition {
-      condition     = length(distinct([for partner in values(local.aws_partners) : partner.account_id])) <= 60
-      error_message = "Give ${var.task_type} at most 60 partner accounts, or split it into two task types: SNS takes a topic policy of 30 KB."
+      condition     = length(local.subscriber_queues) <= 60
+      error_message = "Give ${var.task_type} at most 60 partner accounts, or 60 partners without AWS, or split it into two task types: SNS takes a topic policy of 30 KB."
     }
   }
 }

@@ -66,6 +66,7 @@ variable "platform" {
     region               = string
     retention_days       = number
     role_path            = string
+    secret_readers       = list(string)
     package = object({
       architecture  = string
       runtime       = string

@@ -21,6 +21,12 @@ data "aws_iam_policy_document" "trust" {
       type        = "Service"
       identifiers = ["lambda.amazonaws.com"]
     }
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:SourceAccount"
+      values   = [var.platform.account_id]
+    }
   }
 }
 

@@ -2,7 +2,9 @@
 locals {
   cloudtrail = { "detail-type" = ["AWS API Call via CloudTrail"] }
 
-  named_readers = length(var.secret_reader_arns) > 0 ? [var.secret_reader_arns] : []
+  # One that is named with a wildcard is noticed all the same.
+  reading_roles = [for arn in sort(var.secret_readers) : arn if strcontains(arn, ":role/") && !strcontains(arn, "*")]
+  named_readers = length(local.reading_roles) > 0 ? [local.reading_roles] : []
 
   # A principal without a role is matched by what its event lacks: anything-but matches no field that is not there.
   by_others = [

@@ -37,5 +37,6 @@ locals {
     region               = local.region
     retention_days       = var.retention_days
     role_path            = var.role_path
+    secret_readers       = sort(var.secret_readers)
   }
 }

@@ -250,15 +250,15 @@ variable "scope_send_task" {
   nullable    = false
 }
 
-variable "secret_reader_arns" {
-  description = "ARNs of IAM roles whose reads of the platform's secrets raise no notice, besides the functions' own: the role that applies this reads each at every plan."
-  type        = list(string)
+variable "secret_readers" {
+  description = "ARNs, with wildcards if need be, of the roles that read the secrets of partners without AWS, besides each signing secret's function: who applies this, since Terraform reads a secret back, and who hands them over."
+  type        = set(string)
   default     = []
   nullable    = false
 
   validation {
-    condition     = length(var.secret_reader_arns) <= 5 && alltrue([for arn in var.secret_reader_arns : can(regex("^arn:[a-z-]+:iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_/-]+$", arn))])
-    error_message = "secret_reader_arns must be at most five ARNs of IAM roles, such as arn:aws:iam::111111111111:role/deployment."
+    condition     = alltrue([for arn in var.secret_readers : can(regex("^arn:[a-z-]+:iam::[0-9]{12}:(root|(role|user)/.*[^*/].*)$", arn))])
+    error_message = "secret_readers must be ARNs of IAM roles or users, such as arn:aws:iam::111111111111:role/deploy, or with wildcards but not for all of them."
   }
 }
 

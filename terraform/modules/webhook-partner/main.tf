@@ -1,6 +1,12 @@
 locals {
   name = "${var.platform.name_prefix}-${replace(lower(var.task_type), "_", "-")}-${var.partner}"
 
+  # AWS gives a session's role; the local engine gives the session itself.
+  function_principals = [
+    module.deliver_webhook.role_arn,
+    "arn:${var.platform.partition}:sts::${var.platform.account_id}:assumed-role/${module.deliver_webhook.role_name}/*",
+  ]
+
   permissions = {
     GiveUp = {
       actions   = ["sqs:SendMessage"]

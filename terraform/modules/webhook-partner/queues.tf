@@ -11,13 +11,15 @@ resource "aws_sqs_queue" "this" {
   name                       = local.name
   kms_master_key_id          = var.platform.kms_key_arn
   message_retention_seconds  = 14 * 24 * 3600
-  visibility_timeout_seconds = 6 * local.deliver_timeout_seconds # What Lambda asks of an event source.
+  redrive_allow_policy       = jsonencode({ redrivePermission = "denyAll" }) # No queue of the account makes this one its dead-letter queue.
+  visibility_timeout_seconds = 6 * local.deliver_timeout_seconds             # What Lambda asks of an event source.
 }
 
 resource "aws_sqs_queue" "dead_letter" {
   name                      = "${local.name}-dead-letter"
   kms_master_key_id         = var.platform.kms_key_arn
   message_retention_seconds = var.platform.dead_letter_days * 24 * 3600
+  redrive_allow_policy      = jsonencode({ redrivePermission = "denyAll" })
 }
 
 data "aws_iam_policy_document" "queue" {
@@ -37,6 +39,31 @@ data "aws_iam_policy_document" "queue" {
       test     = "ArnEquals"
       variable = "aws:SourceArn"
       values   = [var.topic_arn]
+    }
+  }
+
+  # Partners act on what is in here, so nobody else puts anything in, whatever its own policy says.
+  statement {
+    sid       = "DenySendByOthers"
+    effect    = "Deny"
+    actions   = ["sqs:SendMessage"]
+    resources = [each.value.arn]
+
+    principals {
+      type        = "AWS"
+      identifiers = ["*"]
+    }
+
+    condition {
+      test     = "ArnNotEquals"
+      variable = "aws:SourceArn"
+      values   = [var.topic_arn]
+    }
+
+    condition {
+      test     = "ArnNotLike"
+      variable = "aws:PrincipalArn"
+      values   = local.function_principals
     }
   }
 }

@@ -38,3 +38,48 @@ resource "aws_secretsmanager_secret_version" "signing" {
   secret_string_wo         = jsonencode({ current = "whsec_${base64sha256("${uuid()}${uuid()}${uuid()}")}" })
   secret_string_wo_version = 1
 }
+
+# Terraform reads back what it wrote, so whoever applies is one of the readers.
+data "aws_iam_policy_document" "secret" {
+  for_each = local.secrets
+
+  statement {
+    sid       = "DenyReadByOthers"
+    effect    = "Deny"
+    actions   = ["secretsmanager:GetSecretValue"]
+    resources = ["*"] # In a secret's policy: this secret.
+
+    principals {
+      type        = "AWS"
+      identifiers = ["*"]
+    }
+
+    condition {
+      test     = "ArnNotLike"
+      variable = "aws:PrincipalArn"
+      values   = concat(each.value.readers, var.platform.secret_readers)
+    }
+  }
+}
+
+resource "aws_secretsmanager_secret_policy" "this" {
+  for_each = local.secrets
+
+  secret_arn          = each.value.arn
+  policy              = data.aws_iam_policy_document.secret[each.key].minified_json
+  block_public_policy = true
+
+  lifecycle {
+    precondition {
+      condition     = length(var.platform.secret_readers) > 0
+      error_message = "Name in secret_readers who applies this, and who hands secrets over: all others but the webhook's function are refused, Terraform too."
+    }
+  }
+}
+
+locals {
+  secrets = {
+    client  = { arn = aws_secretsmanager_secret.client.arn, readers = [] }
+    signing = { arn = aws_secretsmanager_secret.signing.arn, readers = local.function_principals }
+  }
+}

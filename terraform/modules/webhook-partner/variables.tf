@@ -65,6 +65,7 @@ variable "platform" {
     permissions_boundary = string # null: none
     region               = string
     role_path            = string
+    secret_readers       = list(string)
     package = object({
       architecture  = string
       runtime       = string

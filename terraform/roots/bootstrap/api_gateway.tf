@@ -6,6 +6,13 @@ data "aws_iam_policy_document" "api_gateway_trust" {
       type        = "Service"
       identifiers = ["apigateway.amazonaws.com"]
     }
+
+    # API Gateway is not documented to say for whom it asks.
+    condition {
+      test     = "StringEqualsIfExists"
+      variable = "aws:SourceAccount"
+      values   = [var.account_id]
+    }
   }
 }
 

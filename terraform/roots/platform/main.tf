@@ -75,7 +75,7 @@ module "platform" {
   retention_days       = var.retention_days
   role_path            = var.role_path
   scope_send_task      = var.scope_send_task
-  secret_reader_arns   = var.secret_reader_arns
+  secret_readers       = var.secret_readers
   workflow_names       = [for name in keys(local.workflows) : replace(name, "_", "-")]
 
   oauth2_clients = { for task_type, settings in local.channels :

@@ -236,9 +236,9 @@ variable "scope_send_task" {
   }
 }
 
-variable "secret_reader_arns" {
-  description = "ARNs of IAM roles whose reads of the platform's secrets raise no notice, besides the functions' own: the role that applies this reads each at every plan."
-  type        = list(string)
+variable "secret_readers" {
+  description = "ARNs, with wildcards if need be, of the roles that read the secrets of partners without AWS: who applies this, since Terraform reads a secret back, and who hands them over."
+  type        = set(string)
   default     = []
   nullable    = false
 }

@@ -65,6 +65,7 @@ variables {
     region               = "eu-west-1"
     retention_days       = 30
     role_path            = "/channels/"
+    secret_readers       = ["arn:aws:iam::111111111111:role/deploy"]
     package = {
       architecture  = "arm64"
       runtime       = "python3.13"
@@ -290,6 +291,26 @@ run "lets_partner_accounts_subscribe_their_own_queues" {
           "StringLikeIfExists sns:Endpoint"   = tolist(["arn:aws:sqs:*:333333333333:*"])
         }
       }
+      DenyOtherProtocols = {
+        actions    = toset(["sns:Subscribe"])
+        effect     = "Deny"
+        principals = ["*"]
+        resources  = toset(["arn:aws:sns:eu-west-1:111111111111:topic"])
+        conditions = {
+          "Null sns:Protocol"            = tolist(["false"])
+          "StringNotEquals sns:Protocol" = tolist(["sqs"])
+        }
+      }
+      DenyOtherQueues = {
+        actions    = toset(["sns:Subscribe"])
+        effect     = "Deny"
+        principals = ["*"]
+        resources  = toset(["arn:aws:sns:eu-west-1:111111111111:topic"])
+        conditions = {
+          "Null sns:Endpoint"          = tolist(["false"])
+          "StringNotLike sns:Endpoint" = tolist(["arn:aws:sqs:*:222222222222:*", "arn:aws:sqs:*:333333333333:*"])
+        }
+      }
       DenyPublishByOthers = {
         actions    = toset(["sns:Publish"])
         effect     = "Deny"
@@ -453,8 +474,14 @@ run "takes_tokens_with_its_own_scope_only" {
   }
 
   assert {
-    condition     = [for statement in data.aws_iam_policy_document.topic.statement : statement.sid] == ["DenyPublishByOthers"]
-    error_message = "Nobody outside subscribes to the topic of partners without AWS."
+    condition = (
+      alltrue([for statement in data.aws_iam_policy_document.topic.statement : statement.effect == "Deny"])
+      && local.subscriber_queues == [
+        "arn:aws:sqs:eu-west-1:111111111111:callbacks-dev-order-fraud-review-second-opinion",
+        "arn:aws:sqs:eu-west-1:111111111111:callbacks-dev-order-fraud-review-sentinel-review",
+      ]
+    )
+    error_message = "Nothing but their queues subscribes to the topic of partners without AWS: ${jsonencode(local.subscriber_queues)}"
   }
 
   assert {
@@ -488,6 +515,16 @@ run "lets_the_function_of_its_only_webhook_report" {
     condition     = jsondecode(aws_dynamodb_table_item.registration.item).reporters == { L = [{ S = module.webhook_partner["sentinel-review"].reporter }] }
     error_message = "What the only endpoint does not take could not be reported: ${aws_dynamodb_table_item.registration.item}"
   }
+}
+
+run "refuses_more_subscribers_than_a_topic_policy_holds" {
+  command = plan
+
+  variables {
+    partners = { for number in range(61) : "partner-${number}" => { account_id = tostring(200000000000 + number), external_id = "secret" } }
+  }
+
+  expect_failures = [aws_sns_topic_policy.this]
 }
 
 run "releases_when_the_scope_changes" {

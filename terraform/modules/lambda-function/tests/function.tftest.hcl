@@ -80,6 +80,7 @@ run "allows_itself_logs_traces_and_its_environment_only" {
       && aws_iam_role.this.path == "/platform/"
       && aws_iam_role.this.permissions_boundary == "arn:aws:iam::111111111111:policy/boundary"
       && one(one(data.aws_iam_policy_document.trust.statement).principals).identifiers == toset(["lambda.amazonaws.com"])
+      && one(one(data.aws_iam_policy_document.trust.statement).condition) == { test = "StringEquals", variable = "aws:SourceAccount", values = tolist(["111111111111"]) }
     )
     error_message = "The role's name, path, boundary or trust is not as asked."
   }

@@ -627,8 +627,8 @@ run "refuses_settings_that_aws_refuses" {
 
 run "notifies_of_what_nobody_should_do" {
   variables {
-    alarm_topic_arns   = ["arn:aws:sns:eu-west-1:111111111111:alarms", "arn:aws:sns:eu-west-1:111111111111:security"]
-    secret_reader_arns = ["arn:aws:iam::111111111111:role/deployment"]
+    alarm_topic_arns = ["arn:aws:sns:eu-west-1:111111111111:alarms", "arn:aws:sns:eu-west-1:111111111111:security"]
+    secret_readers   = ["arn:aws:iam::111111111111:role/deployment"]
   }
 
   assert {

@@ -61,6 +61,7 @@ variables {
     permissions_boundary = null
     region               = "eu-west-1"
     role_path            = "/"
+    secret_readers       = ["arn:aws:iam::111111111111:role/deploy"]
     package = {
       architecture  = "arm64"
       runtime       = "python3.13"
@@ -134,15 +135,68 @@ run "keeps_secrets_out_of_the_state" {
   }
 }
 
+run "lets_nobody_read_secrets_but_who_is_named" {
+  assert {
+    condition = { for name, document in data.aws_iam_policy_document.secret : name => [
+      for statement in document.statement : [statement.effect, statement.actions, flatten(statement.principals[*].identifiers), one(statement.condition).test, one(statement.condition).variable, one(statement.condition).values]
+      ] } == {
+      client  = [["Deny", toset(["secretsmanager:GetSecretValue"]), ["*"], "ArnNotLike", "aws:PrincipalArn", tolist(["arn:aws:iam::111111111111:role/deploy"])]]
+      signing = [["Deny", toset(["secretsmanager:GetSecretValue"]), ["*"], "ArnNotLike", "aws:PrincipalArn", tolist(["arn:aws:iam::111111111111:role/x", "arn:aws:sts::111111111111:assumed-role/callbacks-dev-order-fraud-review-sentinel-review/*", "arn:aws:iam::111111111111:role/deploy"])]]
+    }
+    error_message = "More or others may read the secrets: ${jsonencode({ for name, document in data.aws_iam_policy_document.secret : name => document.statement })}"
+  }
+
+  assert {
+    condition     = { for name, policy in aws_secretsmanager_secret_policy.this : name => policy.secret_arn } == { client = "arn:aws:secretsmanager:eu-west-1:111111111111:secret:client", signing = "arn:aws:secretsmanager:eu-west-1:111111111111:secret:signing" }
+    error_message = "Each secret has its policy."
+  }
+}
+
+run "refuses_secrets_that_who_applies_could_not_read_back" {
+  command = plan
+
+  variables {
+    platform = merge(var.platform, { secret_readers = [] })
+  }
+
+  expect_failures = [aws_secretsmanager_secret_policy.this]
+}
+
 run "takes_messages_of_its_topic_only" {
   assert {
     condition = alltrue([for name, queue in { dead_letter = "dead-letter", main = "queue" } :
-      one(data.aws_iam_policy_document.queue[name].statement).actions == toset(["sqs:SendMessage"])
-      && one(data.aws_iam_policy_document.queue[name].statement).resources == toset(["arn:aws:sqs:eu-west-1:111111111111:${queue}"])
-      && one(one(data.aws_iam_policy_document.queue[name].statement).principals).identifiers == toset(["sns.amazonaws.com"])
-      && one(one(data.aws_iam_policy_document.queue[name].statement).condition) == { test = "ArnEquals", variable = "aws:SourceArn", values = tolist(["arn:aws:sns:eu-west-1:111111111111:topic"]) }
+      jsonencode([for statement in data.aws_iam_policy_document.queue[name].statement : {
+        actions    = statement.actions
+        conditions = { for condition in statement.condition : "${condition.test} ${condition.variable}" => condition.values }
+        effect     = coalesce(statement.effect, "Allow")
+        principals = flatten(statement.principals[*].identifiers)
+        resources  = statement.resources
+        }]) == jsonencode([
+        {
+          actions    = ["sqs:SendMessage"]
+          conditions = { "ArnEquals aws:SourceArn" = ["arn:aws:sns:eu-west-1:111111111111:topic"] }
+          effect     = "Allow"
+          principals = ["sns.amazonaws.com"]
+          resources  = ["arn:aws:sqs:eu-west-1:111111111111:${queue}"]
+        },
+        {
+          actions = ["sqs:SendMessage"]
+          conditions = {
+            "ArnNotEquals aws:SourceArn"  = ["arn:aws:sns:eu-west-1:111111111111:topic"]
+            "ArnNotLike aws:PrincipalArn" = ["arn:aws:iam::111111111111:role/x", "arn:aws:sts::111111111111:assumed-role/callbacks-dev-order-fraud-review-sentinel-review/*"]
+          }
+          effect     = "Deny"
+          principals = ["*"]
+          resources  = ["arn:aws:sqs:eu-west-1:111111111111:${queue}"]
+        },
+      ])
     ])
-    error_message = "The queues take messages from the channel's topic, and from nothing else by their policies."
+    error_message = "The queues take messages from the channel's topic and from the function, and from nobody else whatever its own policy says."
+  }
+
+  assert {
+    condition     = alltrue([for queue in [aws_sqs_queue.this, aws_sqs_queue.dead_letter] : jsondecode(queue.redrive_allow_policy).redrivePermission == "denyAll"])
+    error_message = "A queue of the account could name one of these as its dead-letter queue, and put messages in by failing on them."
   }
 
   assert {

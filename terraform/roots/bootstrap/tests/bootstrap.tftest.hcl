@@ -51,8 +51,12 @@ run "lets_api_gateway_log" {
   command = plan
 
   assert {
-    condition     = one(one(data.aws_iam_policy_document.api_gateway_trust.statement).principals).identifiers == toset(["apigateway.amazonaws.com"])
-    error_message = "The role must trust API Gateway only."
+    condition = (
+      one(one(data.aws_iam_policy_document.api_gateway_trust.statement).principals).identifiers == toset(["apigateway.amazonaws.com"])
+      && one(one(data.aws_iam_policy_document.api_gateway_trust.statement).condition).variable == "aws:SourceAccount"
+      && one(one(data.aws_iam_policy_document.api_gateway_trust.statement).condition).values == tolist([var.account_id])
+    )
+    error_message = "The role must trust API Gateway only, for this account."
   }
 
   assert {

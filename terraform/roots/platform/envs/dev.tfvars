@@ -6,6 +6,7 @@ region      = "eu-west-1"
 log_retention_days   = 30
 order_retention_days = 30
 retention_days       = 30
+secret_readers       = ["arn:aws:iam::333333333333:role/deploy"]
 
 partners = {
   acme-shipping = {

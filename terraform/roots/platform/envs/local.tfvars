@@ -8,6 +8,7 @@ log_retention_days   = 1
 order_retention_days = 7
 retention_days       = 7
 scope_send_task      = false # The local engine evaluates states:SendTask* against "*" only.
+secret_readers       = ["arn:aws:iam::111111111111:root"]
 
 partners = {
   acme-shipping = {

@@ -9,6 +9,7 @@ order_retention_days = 2555 # Seven years.
 permissions_boundary = "arn:aws:iam::555555555555:policy/platform-boundary"
 retention_days       = 365
 role_path            = "/callback-channels/"
+secret_readers       = ["arn:aws:iam::555555555555:role/callback-channels/deploy"]
 
 custom_domain = {
   certificate_arn = "arn:aws:acm:eu-west-1:555555555555:certificate/2f1c6f0e-8a0b-4f0e-9d53-6d1a2f5b7c90"

@@ -79,6 +79,7 @@ variables {
     runtime       = "python3.13"
     sha256_base64 = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
   }
+  secret_readers = ["arn:aws:iam::333333333333:role/deploy"]
 }
 
 run "dev" {
@@ -354,7 +355,7 @@ run "accepts_the_settings_of_local" {
     role_path            = lookup(run.local.settings, "role_path", null)
     scope_send_task      = lookup(run.local.settings, "scope_send_task", null)
     external_callback    = lookup(run.local.settings, "external_callback", null)
-    secret_reader_arns   = lookup(run.local.settings, "secret_reader_arns", null)
+    secret_readers       = lookup(run.local.settings, "secret_readers", null)
     throttling           = lookup(run.local.settings, "throttling", null)
     webhook_base_url     = "http://127.0.0.1:8080"
   }
@@ -388,7 +389,7 @@ run "accepts_the_settings_of_dev" {
     role_path            = lookup(run.dev.settings, "role_path", null)
     scope_send_task      = lookup(run.dev.settings, "scope_send_task", null)
     external_callback    = lookup(run.dev.settings, "external_callback", null)
-    secret_reader_arns   = lookup(run.dev.settings, "secret_reader_arns", null)
+    secret_readers       = lookup(run.dev.settings, "secret_readers", null)
     throttling           = lookup(run.dev.settings, "throttling", null)
   }
 
@@ -421,7 +422,7 @@ run "accepts_the_settings_of_prod" {
     role_path            = lookup(run.prod.settings, "role_path", null)
     scope_send_task      = lookup(run.prod.settings, "scope_send_task", null)
     external_callback    = lookup(run.prod.settings, "external_callback", null)
-    secret_reader_arns   = lookup(run.prod.settings, "secret_reader_arns", null)
+    secret_readers       = lookup(run.prod.settings, "secret_readers", null)
     throttling           = lookup(run.prod.settings, "throttling", null)
   }
 
