@@ -55,6 +55,11 @@ CASES = (
     ),
     Case(function="erase_order", event={"order_id": KEY.order_id}, calls=("query", "query")),
     Case(function="rebuild_tasks", event={}, calls=("list_executions",)),
+    Case(
+        function="end_subscriptions",
+        event={},
+        calls=("query", "get_item", "list_subscriptions_by_topic"),
+    ),
     Case(function="reconcile_tasks", event={}, calls=("query",) * 5),
     Case(function="sweep_due_callbacks", event={}, calls=("query",) * 8),
     Case(

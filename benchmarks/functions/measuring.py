@@ -87,6 +87,7 @@ def _environment(recording: Recording, endpoint: str) -> dict[str, str]:
         "POWERTOOLS_LOG_LEVEL": "INFO",
         # /var/task is read-only.
         "PYTHONDONTWRITEBYTECODE": "1",
+        "WEBHOOK_ADDRESSES": "LOOPBACK",
         "WEBHOOK_URL": endpoint,
     }
 

@@ -6,12 +6,12 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, redirect_stdout
 from dataclasses import dataclass
-from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
 from botocore import xform_name
 from callbacks.adapters.aws import READ_TIMEOUT_SECONDS, client, lazy
+from callbacks.adapters.public_http import Destination, Response
 from callbacks.adapters.task_table import DynamoDBTasks
 
 from benchmarks.functions.cases import Case
@@ -103,13 +103,14 @@ def _heard(replies: dict[str, bytes]) -> Iterator[list[Call]]:
     def reply(response_dict: Mapping[str, Any], **_: Any) -> None:
         replies.setdefault(asked, response_dict["body"])
 
-    def request(method: str, url: str, *, body: bytes, headers: Any, **_: Any) -> Any:
-        sent = {"method": method, "url": url, "body": body.decode(), "headers": headers}
+    def exchange(to: Destination, body: bytes, headers: Any) -> Response:
+        url = f"https://{to.host}{to.target}"
+        sent = {"method": "POST", "url": url, "body": body.decode(), "headers": headers}
         calls.append(("http", "request", sent))
-        return SimpleNamespace(status=200, headers={}, close=lambda: None)
+        return Response(200)
 
     with ExitStack() as stack:
-        stack.enter_context(patch("callbacks.adapters.webhook.urllib3.request", request))
+        stack.enter_context(patch("callbacks.adapters.webhook.exchange", exchange))
         for service in READ_TIMEOUT_SECONDS:
             events = client(service).meta.events
             for name, hear in (("provide-client-params.*.*", call), ("before-parse.*.*", reply)):

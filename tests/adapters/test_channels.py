@@ -16,6 +16,7 @@ CHANNELS = {
     "that requires the id": shipping_channel(callback_id_required=True),
     "with heartbeats": shipping_channel(heartbeat_seconds=300),
     "with a reporter": shipping_channel(reporters=frozenset({"AROASENTINEL"})),
+    "of no partner with AWS": shipping_channel(partner_accounts=frozenset()),
     "disabled": shipping_channel(enabled=False),
     "of two versions": shipping_channel(
         message_version="v2",

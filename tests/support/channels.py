@@ -32,6 +32,7 @@ def shipping_channel(**changes: Any) -> Channel:
         "task_type": SHIPPING,
         "enabled": True,
         "topic_arn": TOPIC_ARN,
+        "partner_accounts": frozenset({"222222222222"}),
         "callback_url": CALLBACK_URL,
         "callback_id_required": False,
         "max_output_bytes": 65_536,
@@ -56,7 +57,15 @@ def registration(channel: Channel) -> dict[str, Any]:
         "enabled": {"BOOL": channel.enabled},
         "max_output_bytes": {"N": str(channel.max_output_bytes)},
         "message_version": {"S": channel.message_version},
-        "partners": {"M": {"acme-shipping": {"M": {"account_id": {"S": "222222222222"}}}}},
+        "partners": {
+            "M": {
+                "sentinel-review": {"M": {"webhook_url": {"S": "https://hooks.example.com"}}},
+                **{
+                    f"partner-{account_id}": {"M": {"account_id": {"S": account_id}}}
+                    for account_id in channel.partner_accounts
+                },
+            }
+        },
         "route": {"S": f"/externalCallback/{channel.task_type}"},
         "timeout_seconds": {"N": str(channel.timeout_seconds)},
         "topic_arn": {"S": channel.topic_arn},

@@ -6,7 +6,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from callbacks.domain.channel import Channel
-from callbacks.domain.errors import OrderNotFound, TokenNotAccepted, Violation
+from callbacks.domain.errors import (
+    DependencyUnavailable,
+    OrderNotFound,
+    TokenNotAccepted,
+    Violation,
+)
 from callbacks.domain.outcome import Failure, Outcome, Success, digest
 from callbacks.domain.ports import (
     End,
@@ -15,6 +20,7 @@ from callbacks.domain.ports import (
     OrderTrace,
     Redelivery,
     Run,
+    Subscription,
     Verdict,
     Waits,
     Write,
@@ -261,6 +267,24 @@ class FakeChannels:
 
     def task_types(self) -> Sequence[str]:
         return list(self.channels)
+
+
+@dataclass
+class FakeSubscriptions:
+    """By topic; those to a topic in `unavailable` cannot be read."""
+
+    subscriptions: dict[str, list[Subscription]] = field(default_factory=dict)
+    unavailable: set[str] = field(default_factory=set)
+
+    def to(self, topic_arn: str) -> Sequence[Subscription]:
+        if topic_arn in self.unavailable:
+            raise DependencyUnavailable("ListSubscriptionsByTopic: InternalError")
+        return list(self.subscriptions.get(topic_arn, []))
+
+    def end(self, subscription: Subscription) -> None:
+        for subscribed in self.subscriptions.values():
+            if subscription in subscribed:
+                subscribed.remove(subscription)
 
 
 @dataclass

@@ -27,6 +27,7 @@ NAMES = (
     "close_execution",
     "deliver_webhook",
     "erase_order",
+    "end_subscriptions",
     "external_callback",
     "get_order_metadata",
     "process_shipping_result",
@@ -87,6 +88,7 @@ def environment(cloud: Cloud) -> dict[str, str]:
         "REPORT_QUEUE_URL": cloud.report_queue_url,
         "SIGNING_SECRET_ARN": SIGNING_SECRET,
         "STATE_MACHINE_ARNS": cloud.state_machine_arn,
+        "WEBHOOK_ADDRESSES": "PUBLIC",
         "WEBHOOK_QUEUE_URL": cloud.partner_queue_url,
         "WEBHOOK_URL": "https://hooks.example.com/tasks",
     }

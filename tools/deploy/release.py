@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
+from callbacks.adapters.sns_subscriptions import SNSSubscriptions
 from callbacks.adapters.task_table import DELIVERY_SHARDS, DUE_INDEX, WAIT_SHARDS
+from callbacks.usecases.end_subscriptions import end_subscriptions
 
 from tools import Json
 from tools.contracts import tree
@@ -70,8 +72,9 @@ def apply(
     check(root, account, abandoned)
     root.run("apply", *options)
     outputs = root.outputs()
-    for subscription in end_subscriptions(account, channels(account, outputs)):
-        say(f"Ended the subscription of {subscription}, whose account is no partner any more.")
+    subscriptions = SNSSubscriptions(lambda: account.sns)
+    for ended in end_subscriptions(channels(account, outputs), subscriptions):
+        say(f"Ended the subscription of {ended.endpoint}, whose account is no partner any more.")
     # Terraform makes the new deployment before it destroys a route, which is therefore still in it.
     routes = removed_routes(account, outputs["deployment"])
     if routes:
@@ -160,22 +163,6 @@ def _described(account: Account, outputs: Json, task: OpenTask) -> str:
         return f"{task.task_type}  {task.order_id}"
     until = datetime.fromtimestamp(int(item["deadline"]), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     return f"{task.task_type}  {task.order_id}  {item['status']}, due by {until}"
-
-
-def end_subscriptions(account: Account, in_service: Collection[Channel]) -> Iterator[str]:
-    """End what accounts hold that are neither the platform's nor a partner's; yield endpoints.
-
-    AWS keeps a subscription when the topic's policy no longer allows it.
-    """
-    for channel in in_service:
-        allowed = {channel.topic_arn.split(":")[4], *channel.partner_accounts}
-        pages = account.sns.get_paginator("list_subscriptions_by_topic")
-        for page in pages.paginate(TopicArn=channel.topic_arn):
-            for subscription in page["Subscriptions"]:
-                arn = subscription["SubscriptionArn"]
-                if subscription["Owner"] not in allowed and arn.startswith("arn:"):
-                    account.sns.unsubscribe(SubscriptionArn=arn)
-                    yield subscription["Endpoint"]
 
 
 def removed_routes(account: Account, deployment: Json) -> list[str]:

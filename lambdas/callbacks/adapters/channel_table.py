@@ -12,12 +12,18 @@ CACHED_SECONDS = 60
 
 
 class DynamoDBChannels:
-    """ChannelRegistry over the table; what was read, an absence too, is kept for a minute."""
+    """ChannelRegistry over the table; what was read, an absence too, is kept for a minute.
 
-    def __init__(self, client: ClientFactory, table: str, clock: Clock) -> None:
+    `consistent` reads see all that was written before them.
+    """
+
+    def __init__(
+        self, client: ClientFactory, table: str, clock: Clock, *, consistent: bool = False
+    ) -> None:
         self._client = client
         self._table = table
         self._clock = clock
+        self._consistent = consistent
         self._cache: dict[str, tuple[float, Channel | None]] = {}
 
     def get(self, task_type: str) -> Channel | None:
@@ -39,6 +45,7 @@ class DynamoDBChannels:
                     KeyConditionExpression="order_id = :registrations",
                     ExpressionAttributeValues={":registrations": {"S": REGISTRATION}},
                     ProjectionExpression="task_type",
+                    ConsistentRead=self._consistent,
                 )
             )
             return [item["task_type"]["S"] for page in pages for item in page["Items"]]
@@ -48,6 +55,7 @@ class DynamoDBChannels:
             response = self._client().get_item(
                 TableName=self._table,
                 Key={"order_id": {"S": REGISTRATION}, "task_type": {"S": task_type}},
+                ConsistentRead=self._consistent,
             )
         item = response.get("Item")
         if item is None:
@@ -57,6 +65,11 @@ class DynamoDBChannels:
             task_type=task_type,
             enabled=item["enabled"]["BOOL"],
             topic_arn=item["topic_arn"]["S"],
+            partner_accounts=frozenset(
+                partner["M"]["account_id"]["S"]
+                for partner in item["partners"]["M"].values()
+                if "account_id" in partner["M"]
+            ),
             callback_url=item["callback_url"]["S"],
             callback_id_required=item["callback_id_required"]["BOOL"],
             max_output_bytes=int(item["max_output_bytes"]["N"]),

@@ -79,7 +79,8 @@ class StepFunctions:
         )
 
     def last_run(self, execution_arn: str) -> Run | None:
-        execution = self._execution(execution_arn)
+        # Without the data, which a dispatcher has no key for.
+        execution = self._execution(execution_arn, includedData="METADATA_ONLY")
         if execution is None:
             return None
         started_at = execution.get("redriveDate", execution["startDate"])
@@ -129,11 +130,11 @@ class StepFunctions:
                         return _verdict(events, attempt)
         return _verdict(events, attempt)
 
-    def _execution(self, execution_arn: str) -> Any:
+    def _execution(self, execution_arn: str, **options: str) -> Any:
         """DescribeExecution's response; None for an execution that is not known (any more)."""
         with unavailable(DependencyUnavailable, "DescribeExecution"):
             try:
-                return self._client().describe_execution(executionArn=execution_arn)
+                return self._client().describe_execution(executionArn=execution_arn, **options)
             except ClientError as error:
                 if error_code(error) == "ExecutionDoesNotExist":
                     return None

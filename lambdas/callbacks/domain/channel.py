@@ -26,6 +26,7 @@ class Channel:
     task_type: str
     enabled: bool
     topic_arn: str
+    partner_accounts: frozenset[str]
     callback_url: str
     callback_id_required: bool
     max_output_bytes: int

@@ -190,6 +190,25 @@ class Topic(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Subscription:
+    """A subscription to a topic; `owner` is the account that may end it besides the topic's."""
+
+    arn: str
+    owner: str
+    endpoint: str
+
+
+class Subscriptions(Protocol):
+    """The subscriptions to topics. Every method raises DependencyUnavailable."""
+
+    def to(self, topic_arn: str) -> Iterable[Subscription]:
+        """Those that are confirmed; the others receive nothing."""
+        ...
+
+    def end(self, subscription: Subscription) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
 class Redelivery:
     """Names an outcome that is to be delivered: the attempt and the digest, never the token."""
 
@@ -216,10 +235,14 @@ class DeadLetterQueue(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class WebhookReply:
-    """An endpoint's HTTP status, or None without one, and the seconds of its Retry-After."""
+    """An endpoint's HTTP status, or None without one, and the seconds of its Retry-After.
+
+    `refused` says why nothing was sent to it.
+    """
 
     status: int | None
     retry_after: int | None = None
+    refused: str | None = None
 
 
 class Webhook(Protocol):

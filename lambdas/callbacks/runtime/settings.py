@@ -70,14 +70,22 @@ class RedeliverySettings:
 
 @dataclass(frozen=True, slots=True)
 class WebhookSettings:
+    """`webhook_addresses` is PUBLIC, or LOOPBACK in the local environment."""
+
     callback_table: str
     dead_letter_queue_url: str
     partners: int
     report_queue_url: str
     signing_secret_arn: str
     task_type: str
+    webhook_addresses: str
     webhook_queue_url: str
     webhook_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionSettings:
+    callback_table: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,4 +81,6 @@ def _retry_in(reply: WebhookReply, tries: int) -> int:
 
 
 def _said(reply: WebhookReply) -> str:
-    return f"it responded with {reply.status}" if reply.status else "it could not be reached"
+    if reply.status:
+        return f"it responded with {reply.status}"
+    return reply.refused or "it could not be reached"

@@ -93,7 +93,12 @@ def _deliverer() -> WebhookDeliverer:
     secrets = SigningSecrets(lazy("secretsmanager"), settings.signing_secret_arn, clock)
     return WebhookDeliverer(
         task_type=settings.task_type,
-        webhook=HttpWebhook(settings.webhook_url, secrets, clock),
+        webhook=HttpWebhook(
+            settings.webhook_url,
+            secrets,
+            clock,
+            loopback=settings.webhook_addresses == "LOOPBACK",
+        ),
         tasks=DynamoDBOpenAttempts(lazy("dynamodb"), settings.callback_table),
         reports=SQSReportQueue(lazy("sqs"), settings.report_queue_url),
         undelivered=_undelivered(),

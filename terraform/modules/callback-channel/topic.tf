@@ -103,6 +103,9 @@ resource "aws_sns_topic_policy" "this" {
   arn    = aws_sns_topic.this.arn
   policy = data.aws_iam_policy_document.topic.minified_json
 
+  # Who may subscribe is registered first: end_subscriptions ends the subscriptions of others.
+  depends_on = [aws_dynamodb_table_item.registration]
+
   lifecycle {
     precondition {
       condition     = length(local.subscriber_queues) <= 60

@@ -34,8 +34,8 @@ variable "kms_via_services" {
   nullable    = false
 
   validation {
-    condition     = alltrue([for service in var.kms_via_services : contains(["dynamodb", "secretsmanager", "sns", "sqs"], service)])
-    error_message = "kms_via_services may hold dynamodb, secretsmanager, sns and sqs: remove the others."
+    condition     = alltrue([for service in var.kms_via_services : contains(["dynamodb", "secretsmanager", "sns", "sqs", "states"], service)])
+    error_message = "kms_via_services may hold dynamodb, secretsmanager, sns, sqs and states: remove the others."
   }
 }
 

@@ -27,7 +27,7 @@ locals {
         CALLBACK_TABLE = aws_dynamodb_table.callback_tasks.name
         ORDERS_TABLE   = aws_dynamodb_table.orders.name
       }
-      kms_via_services = ["dynamodb", "sqs"]
+      kms_via_services = ["dynamodb", "sqs", "states"]
       permissions = {
         CloseTasks = local.table_access.close
         FindTasks  = local.table_access.read_without_token
@@ -80,13 +80,31 @@ locals {
       timeout_seconds = 60
     }
 
+    end_subscriptions = {
+      description           = "Ends the subscriptions of accounts that are no partners any more, every half an hour."
+      environment_variables = { CALLBACK_TABLE = aws_dynamodb_table.callback_tasks.name }
+      kms_via_services      = ["dynamodb"]
+      permissions = {
+        EndSubscriptions = {
+          actions   = ["sns:Unsubscribe"]
+          resources = ["*"] # SNS has no resource to name here.
+        }
+        FindSubscriptions = {
+          actions   = ["sns:ListSubscriptionsByTopic"]
+          resources = ["arn:${local.partition}:sns:${local.region}:${local.account_id}:${var.name_prefix}-*"]
+        }
+        ReadRegistrations = merge(local.table_access.read_registrations, { actions = ["dynamodb:GetItem", "dynamodb:Query"] })
+      }
+      timeout_seconds = 300
+    }
+
     external_callback = {
       description = "Takes a partner's callback: records the outcome and resumes the workflow."
       environment_variables = {
         CALLBACK_TABLE       = aws_dynamodb_table.callback_tasks.name
         REDELIVERY_QUEUE_URL = aws_sqs_queue.redelivery.url
       }
-      kms_via_services = ["dynamodb", "sqs"]
+      kms_via_services = ["dynamodb", "sqs", "states"]
       permissions = merge(local.complete_callbacks, {
         QueueForRedelivery = {
           actions   = ["sqs:SendMessage"]
@@ -139,7 +157,7 @@ locals {
         RETENTION_DAYS     = tostring(var.retention_days)
         STATE_MACHINE_ARNS = join(",", local.state_machine_arns)
       }
-      kms_via_services = ["dynamodb"]
+      kms_via_services = ["dynamodb", "states"]
       permissions = {
         FindTasks = local.table_access.read_without_token
         FindWaits = {
@@ -162,7 +180,7 @@ locals {
         CALLBACK_TABLE = aws_dynamodb_table.callback_tasks.name
         ORDERS_TABLE   = aws_dynamodb_table.orders.name
       }
-      kms_via_services = ["dynamodb"]
+      kms_via_services = ["dynamodb", "states"]
       permissions = {
         CloseTasks = local.table_access.close
         DescribeExecutions = {
@@ -186,7 +204,7 @@ locals {
         DEAD_LETTER_QUEUE_URL = aws_sqs_queue.redelivery_dead_letter.url
         REDELIVERY_QUEUE_URL  = aws_sqs_queue.redelivery.url
       }
-      kms_via_services = ["dynamodb", "sqs"]
+      kms_via_services = ["dynamodb", "sqs", "states"]
       permissions = merge(local.complete_callbacks, {
         GiveUp = {
           actions   = ["sqs:SendMessage"]

@@ -80,6 +80,54 @@ data "aws_iam_policy_document" "key" {
     }
   }
 
+  # Step Functions works on histories with the workflow's role, and not through a service that it could name.
+  dynamic "statement" {
+    for_each = {
+      UseInExecutions  = { actions = ["kms:Decrypt", "kms:GenerateDataKey"], test = "StringEquals", variable = "kms:EncryptionContext:aws:states:stateMachineArn", values = local.state_machine_arns }
+      LogFromExecution = { actions = ["kms:GenerateDataKey"], test = "StringLike", variable = "kms:EncryptionContext:SourceArn", values = [local.account_logs] }
+    }
+
+    content {
+      sid       = statement.key
+      actions   = statement.value.actions
+      resources = ["*"]
+
+      principals {
+        type        = "AWS"
+        identifiers = ["arn:${local.partition}:iam::${local.account_id}:root"]
+      }
+
+      condition {
+        test     = "ArnEquals"
+        variable = "aws:PrincipalArn"
+        values   = [for name in sort(var.workflow_names) : "arn:${local.partition}:iam::${local.account_id}:role${var.role_path}${var.name_prefix}-${name}"]
+      }
+
+      condition {
+        test     = statement.value.test
+        variable = statement.value.variable
+        values   = statement.value.values
+      }
+    }
+  }
+
+  statement {
+    sid       = "DeliverExecutionLogs"
+    actions   = ["kms:Decrypt"]
+    resources = ["*"]
+
+    principals {
+      type        = "Service"
+      identifiers = ["delivery.logs.amazonaws.com"]
+    }
+
+    condition {
+      test     = "StringLike"
+      variable = "kms:EncryptionContext:SourceArn"
+      values   = [local.account_logs]
+    }
+  }
+
   statement {
     sid       = "DescribeForDynamoDB"
     actions   = ["kms:DescribeKey"]
@@ -166,11 +214,12 @@ data "aws_iam_policy_document" "key" {
 }
 
 locals {
-  key_services = [for service in ["dynamodb", "lambda", "s3", "secretsmanager", "sns", "sqs"] : "${service}.${local.region}.${local.dns_suffix}"]
+  account_logs = "arn:${local.partition}:logs:${local.region}:${local.account_id}:*"
+  key_services = [for service in ["dynamodb", "lambda", "s3", "secretsmanager", "sns", "sqs", "states"] : "${service}.${local.region}.${local.dns_suffix}"]
 }
 
 resource "aws_kms_key" "this" {
-  description         = "Encrypts the data of ${var.name_prefix}: tables, topics, queues, logs and the functions' environments."
+  description         = "Encrypts the data of ${var.name_prefix}: tables, topics, queues, histories, logs and the functions' environments."
   enable_key_rotation = true
   policy              = data.aws_iam_policy_document.key.json
 }

@@ -1,4 +1,6 @@
 locals {
+  loopback = var.platform.environment == "local" && startswith(var.webhook_url, "http://")
+
   name = "${var.platform.name_prefix}-${replace(lower(var.task_type), "_", "-")}-${var.partner}"
 
   # AWS gives a session's role; the local engine gives the session itself.
@@ -45,6 +47,7 @@ module "deliver_webhook" {
     REPORT_QUEUE_URL      = var.platform.report_queue.url
     SIGNING_SECRET_ARN    = aws_secretsmanager_secret.signing.arn
     TASK_TYPE             = var.task_type
+    WEBHOOK_ADDRESSES     = local.loopback ? "LOOPBACK" : "PUBLIC"
     WEBHOOK_QUEUE_URL     = aws_sqs_queue.this.url
     WEBHOOK_URL           = var.webhook_url
   }

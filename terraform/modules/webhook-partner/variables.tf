@@ -102,15 +102,21 @@ variable "topic_arn" {
 }
 
 variable "webhook_url" {
-  description = "Where messages are posted: https://, or http:// to a loopback address in the environment local."
+  description = "Where messages are posted: https:// with the name of a public host, on port 443 or 8443, or http:// to a loopback address in the environment local."
   type        = string
   nullable    = false
 
   validation {
     condition = length(var.webhook_url) <= 2048 && can(regex(join("|", concat(
-      ["^https://[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?([/?][!-\"$-~]*)?$"],
+      ["^https://([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\\.)+[A-Za-z][A-Za-z0-9-]*[A-Za-z0-9](:(443|8443))?([/?][!-\"$-~]*)?$"],
       var.platform.environment == "local" ? ["^http://127\\.[0-9]+\\.[0-9]+\\.[0-9]+(:[0-9]{1,5})?([/?][!-\"$-~]*)?$"] : [],
     )), var.webhook_url))
-    error_message = "Give ${var.partner} a webhook_url that starts with https:// and a host name, without user name, password, fragment or spaces. Only the environment local takes http://, to a loopback address such as http://127.0.0.1:8080/tasks."
+    error_message = "Give ${var.partner} a webhook_url that starts with https:// and the full name of a host, not an address, with no port but 443 or 8443, and without user name, password, fragment or spaces. Only the environment local takes http://, to a loopback address such as http://127.0.0.1:8080/tasks."
+  }
+
+  # Names that are resolved within a network; the function checks what a name resolves to.
+  validation {
+    condition     = !can(regex("^https://[^/?:]*\\.(home\\.arpa|corp|home|internal|intranet|lan|local|localdomain|localhost|private)([:/?]|$)", lower(var.webhook_url)))
+    error_message = "Give ${var.partner} a webhook_url with the name of a public host: names such as .internal, .local and .localhost are of a private network."
   }
 }

@@ -1,5 +1,12 @@
 locals {
   name = "${var.platform.name_prefix}-${var.name}"
+  arn  = one([for arn in var.platform.state_machine_arns : arn if endswith(arn, ":${local.name}")])
+
+  # What the role uses the key for: the history, and the delivery of its log.
+  encrypted = {
+    EncryptHistories   = { actions = ["kms:Decrypt", "kms:GenerateDataKey"], test = "StringEquals", variable = "kms:EncryptionContext:aws:states:stateMachineArn", value = local.arn }
+    EncryptLogDelivery = { actions = ["kms:GenerateDataKey"], test = "StringLike", variable = "kms:EncryptionContext:SourceArn", value = join(":", concat(slice(split(":", var.platform.kms_key_arn), 0, 2), ["logs"], slice(split(":", var.platform.kms_key_arn), 3, 5), ["*"])) }
+  }
 
   # Read from the definition, so that the role and the workflow cannot differ.
   invoked_function_arns = sort(distinct(regexall("arn:[a-z-]+:lambda:[a-z0-9-]+:[0-9]{12}:function:[A-Za-z0-9_-]+", var.definition)))
@@ -28,7 +35,7 @@ data "aws_iam_policy_document" "trust" {
     condition {
       test     = "ArnEquals"
       variable = "aws:SourceArn"
-      values   = [for arn in var.platform.state_machine_arns : arn if endswith(arn, ":${local.name}")]
+      values   = [local.arn]
     }
   }
 }
@@ -70,6 +77,22 @@ data "aws_iam_policy_document" "this" {
     sid       = "WriteTraces"
     actions   = ["xray:GetSamplingRules", "xray:GetSamplingTargets", "xray:PutTelemetryRecords", "xray:PutTraceSegments"]
     resources = ["*"] # X-Ray has no resource to name here.
+  }
+
+  dynamic "statement" {
+    for_each = local.encrypted
+
+    content {
+      sid       = statement.key
+      actions   = statement.value.actions
+      resources = [var.platform.kms_key_arn]
+
+      condition {
+        test     = statement.value.test
+        variable = statement.value.variable
+        values   = [statement.value.value]
+      }
+    }
   }
 
   dynamic "statement" {
@@ -118,6 +141,13 @@ resource "aws_sfn_state_machine" "this" {
   name       = local.name
   role_arn   = aws_iam_role.this.arn
   definition = var.definition
+
+  # Histories have what passes through the workflow, and its tokens.
+  encryption_configuration {
+    type                              = "CUSTOMER_MANAGED_KMS_KEY"
+    kms_key_id                        = var.platform.kms_key_arn
+    kms_data_key_reuse_period_seconds = 300
+  }
 
   logging_configuration {
     level                  = "ALL"

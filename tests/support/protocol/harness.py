@@ -320,6 +320,7 @@ def _channel(callback_id_required: bool) -> Channel:
         task_type=KEY.task_type,
         enabled=True,
         topic_arn="topic",
+        partner_accounts=frozenset(),
         callback_url="https://api.example.com/externalCallback/ORDER_SHIPPING_SERVICE",
         callback_id_required=callback_id_required,
         max_output_bytes=65_536,

@@ -17,7 +17,7 @@ from tests.support.tasks import completing, done, pending, unsettled
 from tools.contracts import tree
 from tools.deploy import release
 from tools.deploy.accounts import Account
-from tools.deploy.release import Channel, OpenTasksError
+from tools.deploy.release import OpenTasksError
 from tools.deploy.terraform import Directory
 
 TABLE = "CallbackTasks"
@@ -140,33 +140,20 @@ def test_deploys_again_what_still_has_a_removed_route(
     assert root.commands == [("apply", "-auto-approve"), *[again] * replaced]
 
 
-def test_ends_subscriptions_of_accounts_that_are_no_partners(account: Account) -> None:
-    def subscription(name: str, owner: str, arn: str = "") -> dict[str, str]:
-        return {
-            "SubscriptionArn": arn or f"{TOPIC}:{name}",
-            "Owner": owner,
-            "Protocol": "sqs",
-            "Endpoint": name,
-            "TopicArn": TOPIC,
-        }
-
-    channel = Channel("GIFTS", TOPIC, frozenset({"222222222222"}))
-    first = [
-        subscription("partner", "222222222222"),
-        subscription("platform", "111111111111"),
-        subscription("unconfirmed", "333333333333", "PendingConfirmation"),
-    ]
-    second = [subscription("former", "333333333333")]
-    with intercepted(account.sns) as sns:
+def test_ends_subscriptions_of_accounts_that_are_no_partners(account: Account, root: Root) -> None:
+    former = f"{TOPIC}:former"
+    said: list[str] = []
+    with intercepted(account.sns) as sns, intercepted(account.apigateway) as apigateway:
+        apigateway.answers = {"GetDeployment": {}, "GetResources": {"items": []}}
         sns.answers = {
-            "ListSubscriptionsByTopic": [
-                {"Subscriptions": first, "NextToken": "more"},
-                {"Subscriptions": second},
-            ],
+            "ListSubscriptionsByTopic": {
+                "Subscriptions": [
+                    {"SubscriptionArn": former, "Owner": "999999999999", "Endpoint": "former"}
+                ]
+            },
             "Unsubscribe": {},
         }
+        release.apply(cast(Directory, root), account, [], ["FLOWERS"], said.append)
 
-        assert list(release.end_subscriptions(account, [channel])) == ["former"]
-
-    ended = [asked for operation, asked in sns.calls if operation == "Unsubscribe"]
-    assert ended == [{"SubscriptionArn": f"{TOPIC}:former"}]
+    assert ("Unsubscribe", {"SubscriptionArn": former}) in sns.calls
+    assert "Ended the subscription of former, whose account is no partner any more." in said

@@ -5,13 +5,12 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
 import pytest
-import urllib3
 from callbacks.adapters.aws import client
+from callbacks.adapters.public_http import Destination, Response, UnreachableError
 from callbacks.runtime.clock import SystemClock
 from standardwebhooks import Webhook
 
@@ -33,11 +32,11 @@ class Endpoint:
     headers: dict[str, str] = field(default_factory=dict)
     posted: list[dict[str, Any]] = field(default_factory=list)
 
-    def request(self, _method: str, url: str, **arguments: Any) -> Any:
-        self.posted.append({"url": url, **arguments})
+    def exchange(self, to: Destination, body: bytes, headers: dict[str, str]) -> Response:
+        self.posted.append({"to": to, "body": body, "headers": headers})
         if self.status is None:
-            raise urllib3.exceptions.ProtocolError("gone away")
-        return SimpleNamespace(status=self.status, headers=self.headers, close=lambda: None)
+            raise UnreachableError("gone away")
+        return Response(self.status, self.headers.get("Retry-After"))
 
 
 @pytest.fixture
@@ -48,7 +47,7 @@ def endpoint(deployed: Deployed) -> Iterator[Endpoint]:
     )
     deployed.given(pending(timeout_seconds=TIMEOUT_SECONDS))
     endpoint = Endpoint()
-    with patch("callbacks.adapters.webhook.urllib3.request", endpoint.request):
+    with patch("callbacks.adapters.webhook.exchange", endpoint.exchange):
         yield endpoint
 
 
@@ -75,8 +74,7 @@ def test_a_message_that_is_taken_is_gone_from_the_queue(
     assert deliver(deployed) == []
 
     [posted] = endpoint.posted
-    assert posted["url"] == "https://hooks.example.com/tasks"
-    assert posted["redirect"] is False
+    assert posted["to"] == Destination("hooks.example.com", 443, "/tasks")
     assert signatures_of(posted, FIRST) == posted["headers"]["webhook-signature"].split()
     line = deployed.logged("MESSAGE_DONE")
     assert (line["callback_id"], line["order_id"], line["tries"]) == ("attempt-1", KEY.order_id, 1)
@@ -179,6 +177,22 @@ def test_what_is_no_message_goes_to_the_dead_letter_queue(
     [letter] = letters(deployed)
     assert letter["Body"] == body
     assert deployed.logged("MESSAGE_UNREADABLE")
+
+
+def test_an_operator_has_a_message_sent_again(deployed: Deployed, endpoint: Endpoint) -> None:
+    assert deployed.call("deliver_webhook", {"resend": webhook_message()}) == {
+        "batchItemFailures": []
+    }
+
+    assert not endpoint.posted
+    assert deployed.aws.receive(deployed.aws.partner_queue_url) == [webhook_message()]
+
+
+def test_what_is_no_message_is_not_sent_again(deployed: Deployed) -> None:
+    with pytest.raises(KeyError):
+        deployed.call("deliver_webhook", {"resend": '{"id": "1"}'})
+
+    assert deployed.aws.receive(deployed.aws.partner_queue_url) == []
 
 
 def test_a_message_waits_while_its_secret_cannot_be_read(

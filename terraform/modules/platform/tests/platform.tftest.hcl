@@ -128,7 +128,7 @@ run "resumes_its_own_workflows_only" {
 run "names_what_functions_may_touch" {
   assert {
     condition = alltrue(flatten([
-      for function in local.functions : [for statement in function.permissions : [for resource in statement.resources : can(regex("^arn:aws:[a-z0-9]+:eu-west-1:111111111111:[^*]+(:\\*)?$", resource))]]
+      for function in local.functions : [for statement in function.permissions : [for resource in statement.resources : can(regex("^arn:aws:[a-z0-9]+:eu-west-1:111111111111:[^*]+(:\\*)?$", resource))] if length(setsubtract(statement.actions, ["sns:ListSubscriptionsByTopic", "sns:Unsubscribe"])) > 0]
     ]))
     error_message = "A function's permission is not limited to a named resource."
   }
@@ -140,6 +140,7 @@ run "names_what_functions_may_touch" {
       ])))
       } == {
       close_execution         = tolist(["close-execution-dead-letter", "table/orders", "table/tasks"])
+      end_subscriptions       = tolist(["*", "callbacks-dev-*", "table/tasks"])
       erase_order             = tolist(["table/orders", "table/tasks"])
       external_callback       = tolist(["redelivery", "reports", "table/tasks"])
       get_order_metadata      = tolist(["table/orders"])
@@ -220,14 +221,32 @@ run "limits_the_key_to_services_of_the_account" {
       }
       UseThroughServices = {
         principals = ["arn:aws:iam::111111111111:root"]
-        conditions = { "kms:ViaService" = tolist([for service in ["dynamodb", "lambda", "s3", "secretsmanager", "sns", "sqs"] : "${service}.eu-west-1.amazonaws.com"]) }
+        conditions = { "kms:ViaService" = tolist([for service in ["dynamodb", "lambda", "s3", "secretsmanager", "sns", "sqs", "states"] : "${service}.eu-west-1.amazonaws.com"]) }
       }
       GrantToServices = {
         principals = ["arn:aws:iam::111111111111:root"]
         conditions = {
           "kms:GrantIsForAWSResource" = tolist(["true"])
-          "kms:ViaService"            = tolist([for service in ["dynamodb", "lambda", "s3", "secretsmanager", "sns", "sqs"] : "${service}.eu-west-1.amazonaws.com"])
+          "kms:ViaService"            = tolist([for service in ["dynamodb", "lambda", "s3", "secretsmanager", "sns", "sqs", "states"] : "${service}.eu-west-1.amazonaws.com"])
         }
+      }
+      UseInExecutions = {
+        principals = ["arn:aws:iam::111111111111:root"]
+        conditions = {
+          "aws:PrincipalArn"                                 = tolist([for name in sort(var.workflow_names) : "arn:aws:iam::111111111111:role${var.role_path}callbacks-dev-${name}"])
+          "kms:EncryptionContext:aws:states:stateMachineArn" = tolist(local.state_machine_arns)
+        }
+      }
+      LogFromExecution = {
+        principals = ["arn:aws:iam::111111111111:root"]
+        conditions = {
+          "aws:PrincipalArn"                = tolist([for name in sort(var.workflow_names) : "arn:aws:iam::111111111111:role${var.role_path}callbacks-dev-${name}"])
+          "kms:EncryptionContext:SourceArn" = tolist(["arn:aws:logs:eu-west-1:111111111111:*"])
+        }
+      }
+      DeliverExecutionLogs = {
+        principals = ["delivery.logs.amazonaws.com"]
+        conditions = { "kms:EncryptionContext:SourceArn" = tolist(["arn:aws:logs:eu-west-1:111111111111:*"]) }
       }
       DescribeForDynamoDB = {
         principals = ["dynamodb.amazonaws.com"]

@@ -271,6 +271,104 @@ run "refuses_plain_http_to_others_in_local" {
   expect_failures = [var.webhook_url]
 }
 
+run "refuses_an_address" {
+  command = plan
+
+  variables {
+    webhook_url = "https://93.184.216.34/tasks"
+  }
+
+  expect_failures = [var.webhook_url]
+}
+
+run "refuses_an_ipv6_address" {
+  command = plan
+
+  variables {
+    webhook_url = "https://[2606:2800:220:1::1]/tasks"
+  }
+
+  expect_failures = [var.webhook_url]
+}
+
+run "refuses_an_address_in_one_number" {
+  command = plan
+
+  variables {
+    webhook_url = "https://2130706433/tasks"
+  }
+
+  expect_failures = [var.webhook_url]
+}
+
+run "refuses_an_address_in_hexadecimal" {
+  command = plan
+
+  variables {
+    webhook_url = "https://0x7f.0.0.0x1/tasks"
+  }
+
+  expect_failures = [var.webhook_url]
+}
+
+run "refuses_a_host_of_one_label" {
+  command = plan
+
+  variables {
+    webhook_url = "https://hooks/tasks"
+  }
+
+  expect_failures = [var.webhook_url]
+}
+
+run "refuses_localhost" {
+  command = plan
+
+  variables {
+    webhook_url = "https://localhost/tasks"
+  }
+
+  expect_failures = [var.webhook_url]
+}
+
+run "refuses_a_host_below_localhost" {
+  command = plan
+
+  variables {
+    webhook_url = "https://hooks.localhost/tasks"
+  }
+
+  expect_failures = [var.webhook_url]
+}
+
+run "refuses_a_host_of_a_private_network" {
+  command = plan
+
+  variables {
+    webhook_url = "https://hooks.corp.internal:8443/tasks"
+  }
+
+  expect_failures = [var.webhook_url]
+}
+
+run "refuses_other_ports" {
+  command = plan
+
+  variables {
+    webhook_url = "https://hooks.sentinel.example:22/tasks"
+  }
+
+  expect_failures = [var.webhook_url]
+}
+
+run "takes_the_other_port_for_https" {
+  command = plan
+
+  variables {
+    webhook_url = "https://hooks.sentinel.example:8443/tasks"
+  }
+}
+
 run "refuses_user_names_and_passwords" {
   command = plan
 

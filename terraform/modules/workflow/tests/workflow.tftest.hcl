@@ -60,9 +60,11 @@ run "may_invoke_what_its_definition_invokes" {
     condition = {
       for statement in data.aws_iam_policy_document.this.statement : statement.sid => sort(statement.resources)
       } == {
-      InvokeFunctions = tolist(["arn:aws:lambda:eu-west-1:111111111111:function:dispatch", "arn:aws:lambda:eu-west-1:111111111111:function:read"])
-      DeliverLogs     = tolist(["*"])
-      WriteTraces     = tolist(["*"])
+      InvokeFunctions    = tolist(["arn:aws:lambda:eu-west-1:111111111111:function:dispatch", "arn:aws:lambda:eu-west-1:111111111111:function:read"])
+      DeliverLogs        = tolist(["*"])
+      WriteTraces        = tolist(["*"])
+      EncryptHistories   = tolist(["arn:aws:kms:eu-west-1:111111111111:key/1"])
+      EncryptLogDelivery = tolist(["arn:aws:kms:eu-west-1:111111111111:key/1"])
     }
     error_message = "The role may do more or less than its workflow: ${jsonencode(data.aws_iam_policy_document.this.statement)}"
   }
@@ -85,6 +87,25 @@ run "may_invoke_what_its_definition_invokes" {
   assert {
     condition     = aws_iam_role.this.path == "/platform/" && aws_iam_role.this.permissions_boundary == "arn:aws:iam::111111111111:policy/boundary"
     error_message = "The role's path or boundary is not the platform's."
+  }
+}
+
+run "encrypts_histories_with_the_platforms_key" {
+  assert {
+    condition = one(aws_sfn_state_machine.this.encryption_configuration) == {
+      kms_data_key_reuse_period_seconds = 300
+      kms_key_id                        = "arn:aws:kms:eu-west-1:111111111111:key/1"
+      type                              = "CUSTOMER_MANAGED_KMS_KEY"
+    }
+    error_message = "Histories hold personal data and tokens: they are encrypted with the platform's key."
+  }
+
+  assert {
+    condition = [for statement in data.aws_iam_policy_document.this.statement : [statement.actions, one(statement.condition).variable, one(statement.condition).values] if startswith(statement.sid, "Encrypt")] == [
+      [toset(["kms:Decrypt", "kms:GenerateDataKey"]), "kms:EncryptionContext:aws:states:stateMachineArn", tolist(["arn:aws:states:eu-west-1:111111111111:stateMachine:callbacks-dev-order-processing"])],
+      [toset(["kms:GenerateDataKey"]), "kms:EncryptionContext:SourceArn", tolist(["arn:aws:logs:eu-west-1:111111111111:*"])],
+    ]
+    error_message = "The role uses the key for its own histories and their log, and for nothing else."
   }
 }
 
