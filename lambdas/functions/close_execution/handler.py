@@ -8,6 +8,8 @@ from callbacks.adapters.aws import lazy
 from callbacks.adapters.order_table import DynamoDBOrders
 from callbacks.adapters.step_functions import StepFunctions, execution_failure
 from callbacks.adapters.task_table import DynamoDBTaskOverview
+from callbacks.domain.errors import DependencyUnavailable
+from callbacks.domain.ports import ExecutionFailure
 from callbacks.runtime.clock import SystemClock
 from callbacks.runtime.settings import ClosingSettings, load
 from callbacks.runtime.telemetry import about
@@ -28,7 +30,7 @@ def handler(event: dict[str, Any], context: Any) -> None:
         log.warning("EXECUTION_WITHOUT_ORDER")
         return
     log.append_keys(order_id=order_id)
-    failure = execution_failure(detail, detail["stopDate"])
+    failure = _failure(detail)
     marked = _closer().close(
         order_id, execution_arn, failure.reason, ended_at=failure.ended_at, end=failure.end
     )
@@ -36,6 +38,16 @@ def handler(event: dict[str, Any], context: Any) -> None:
         "EXECUTION_CLOSED",
         extra={"status": detail["status"], "end": failure.end.value, "order_marked": marked},
     )
+
+
+def _failure(detail: dict[str, Any]) -> ExecutionFailure:
+    """From the event, unless it leaves the error out, which is encrypted with the history."""
+    if detail["status"] != "FAILED" or detail.get("error"):
+        return execution_failure(detail, detail["stopDate"])
+    failure = _workflow().failure(detail["executionArn"])
+    if failure is None:
+        raise DependencyUnavailable("DescribeExecution: it does not know of the failure yet")
+    return failure
 
 
 def _order_id(detail: dict[str, Any]) -> str | None:

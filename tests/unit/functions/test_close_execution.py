@@ -1,6 +1,7 @@
 """close_execution: the end of an execution to the end of its tasks and its order."""
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -131,6 +132,39 @@ def test_an_input_that_the_event_leaves_out_is_asked_for(deployed: Deployed) -> 
     deployed.call("close_execution", ended(input=None))
 
     assert deployed.aws.order(KEY.order_id)["order_status"] == "FAILED"
+
+
+def describe(deployed: Deployed, status: str, **details: Any) -> None:
+    deployed.stepfunctions.answers["DescribeExecution"] = {
+        "executionArn": EXECUTION,
+        "startDate": datetime.fromtimestamp(NOW, UTC),
+        "stopDate": datetime.fromtimestamp(NOW + 60, UTC),
+        "stateMachineArn": "order-processing",
+        "status": status,
+        **details,
+    }
+
+
+def test_an_error_that_the_event_leaves_out_is_asked_for(deployed: Deployed) -> None:
+    deployed.aws.put_order(KEY.order_id)
+    describe(deployed, "FAILED", error="States.DataLimitExceeded", cause="big")
+
+    deployed.call("close_execution", ended("FAILED"))
+
+    assert json.loads(deployed.aws.order(KEY.order_id)["failure_reason"]) == {
+        "Error": "States.DataLimitExceeded",
+        "Cause": "big",
+    }
+
+
+def test_an_error_that_is_not_known_yet_is_asked_for_again(deployed: Deployed) -> None:
+    deployed.aws.put_order(KEY.order_id)
+    describe(deployed, "RUNNING")
+
+    with pytest.raises(DependencyUnavailable):
+        deployed.call("close_execution", ended("FAILED"))
+
+    assert "order_status" not in deployed.aws.order(KEY.order_id)
 
 
 def test_an_order_on_which_another_execution_works_is_left_alone(deployed: Deployed) -> None:
