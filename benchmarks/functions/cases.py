@@ -58,7 +58,7 @@ CASES = (
     Case(
         function="end_subscriptions",
         event={},
-        calls=("query", "get_item", "list_subscriptions_by_topic"),
+        calls=("query", "list_subscriptions_by_topic"),
     ),
     Case(function="reconcile_tasks", event={}, calls=("query",) * 5),
     Case(function="sweep_due_callbacks", event={}, calls=("query",) * 8),

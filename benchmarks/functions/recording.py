@@ -16,6 +16,7 @@ from callbacks.adapters.task_table import DynamoDBTasks
 
 from benchmarks.functions.cases import Case
 from tests.support import functions
+from tests.support.channels import shipping_channel
 from tests.support.cloud import REGION, TASKS, cloud
 from tests.support.services import intercepted
 from tests.support.tasks import KEY
@@ -66,7 +67,7 @@ def recorded(case: Case) -> Recording:
         aws.stepfunctions.create_state_machine(
             name=aws.state_machine_arn.rpartition(":")[2], definition=NOTHING, roleArn=NOBODY
         )
-        aws.register()
+        aws.register(shipping_channel(topic_arn=aws.topic_arn))
         aws.put_order(KEY.order_id)
         for _ in range(2):
             key = {"order_id": {"S": KEY.order_id}, "task_type": {"S": KEY.task_type}}
