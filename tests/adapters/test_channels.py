@@ -17,6 +17,9 @@ CHANNELS = {
     "with heartbeats": shipping_channel(heartbeat_seconds=300),
     "with a reporter": shipping_channel(reporters=frozenset({"AROASENTINEL"})),
     "of no partner with AWS": shipping_channel(partner_accounts=frozenset()),
+    "with addresses of a client": shipping_channel(
+        source_ranges={"client-1": ["198.51.100.0/24", "2001:db8::/32"]}
+    ),
     "disabled": shipping_channel(enabled=False),
     "of two versions": shipping_channel(
         message_version="v2",

@@ -61,6 +61,15 @@ def registration(channel: Channel) -> dict[str, Any]:
             "M": {
                 "sentinel-review": {"M": {"webhook_url": {"S": "https://hooks.example.com"}}},
                 **{
+                    f"partner-of-{client}": {
+                        "M": {
+                            "client_ids": {"L": [{"S": client}]},
+                            "source_ranges": {"L": [{"S": each} for each in ranges]},
+                        }
+                    }
+                    for client, ranges in channel.source_ranges.items()
+                },
+                **{
                     f"partner-{account_id}": {"M": {"account_id": {"S": account_id}}}
                     for account_id in channel.partner_accounts
                 },

@@ -81,4 +81,10 @@ class DynamoDBChannels:
                 for name, version in item["versions"]["M"].items()
             },
             reporters=frozenset(entry["S"] for entry in item.get("reporters", {"L": []})["L"]),
+            source_ranges={
+                client["S"]: [each["S"] for each in partner["M"]["source_ranges"]["L"]]
+                for partner in item["partners"]["M"].values()
+                if "source_ranges" in partner["M"]
+                for client in partner["M"]["client_ids"]["L"]
+            },
         )

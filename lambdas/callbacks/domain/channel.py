@@ -1,7 +1,8 @@
 """A channel as it is registered: what the functions know of a task type at run time."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from ipaddress import ip_address, ip_network
 
 from callbacks.domain.callback import ENVELOPE_BYTES, MOST_BODY_BYTES
 from callbacks.domain.routes import suffix
@@ -19,8 +20,9 @@ class Contract:
 class Channel:
     """`callback_url` is the route of v1; messages are of `message_version`, one of `versions`.
 
-    `reporters` are the ids of the roles that may report a message as undeliverable. Sizes are
-    bytes, times are seconds.
+    `reporters` are the ids of the roles that may report a message as undeliverable, `source_ranges`
+    the networks that OAuth2 clients call from, for those that are limited. Sizes are bytes, times
+    are seconds.
     """
 
     task_type: str
@@ -35,6 +37,11 @@ class Channel:
     message_version: str
     versions: Mapping[str, Contract]
     reporters: frozenset[str] = frozenset()
+    source_ranges: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    def takes_calls_from(self, principal: str, address: str) -> bool:
+        ranges = self.source_ranges.get(principal)
+        return ranges is None or any(ip_address(address) in ip_network(each) for each in ranges)
 
     @property
     def max_body_bytes(self) -> int:

@@ -107,6 +107,13 @@ class CallerUnknown(CallbackRefused):
         super().__init__("nobody is named as the caller")
 
 
+class SourceNotAllowed(CallbackRefused):
+    """The partner's callbacks come from other addresses."""
+
+    def __init__(self, address: str) -> None:
+        super().__init__(f"callbacks of this client are not taken from {address}")
+
+
 class InvalidCallback(CallbackRefused):
     """The body breaks the channel's contract."""
 

@@ -17,6 +17,7 @@ from callbacks.domain.errors import (
     NotDeclaredAsJson,
     NotKnownToBeAccepted,
     OutputTooLarge,
+    SourceNotAllowed,
     TaskGone,
     TaskNotFound,
     Violation,
@@ -31,6 +32,7 @@ MOST_BYTES_OF_ERRORS = 6 * 1024
 REFUSALS: Mapping[type[CallbackRefused], str] = {
     CallerUnknown: "forbidden",
     InvalidCallback: "invalid-callback",
+    SourceNotAllowed: "forbidden",
     TaskNotFound: "not-found",
     ConflictingOutcome: "conflict",
     AttemptNotCurrent: "conflict",
@@ -44,11 +46,12 @@ REFUSALS: Mapping[type[CallbackRefused], str] = {
 
 @dataclass(frozen=True, slots=True)
 class HttpRequest:
-    """`callback_id` is the one of the URL, `principal` who called."""
+    """`callback_id` is the one of the URL, `principal` who called, `address` from where."""
 
     callback_id: str | None
     body: str = field(repr=False)
     principal: str
+    address: str
 
 
 def parse_request(event: Mapping[str, Any]) -> HttpRequest:
@@ -66,7 +69,13 @@ def parse_request(event: Mapping[str, Any]) -> HttpRequest:
     if caller is None:
         raise CallerUnknown
     _check_content_type(event)
-    return HttpRequest(callback_id=_callback_id(event), body=_body(event), principal=caller)
+    identity = (event.get("requestContext") or {}).get("identity") or {}
+    return HttpRequest(
+        callback_id=_callback_id(event),
+        body=_body(event),
+        principal=caller,
+        address=str(identity.get("sourceIp", "")),
+    )
 
 
 def request_id(event: Mapping[str, Any]) -> str:

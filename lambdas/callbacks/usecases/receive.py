@@ -11,6 +11,7 @@ from callbacks.domain.errors import (
     InvalidCallback,
     NotKnownToBeAccepted,
     OutputTooLarge,
+    SourceNotAllowed,
     TaskNotFound,
     Violation,
 )
@@ -66,13 +67,17 @@ class Receiver:
             raise InvalidCallback("the callback breaks the contract of this channel", violations)
         return Received(channel, parse_callback(document))
 
-    def take(self, received: Received, principal: str) -> Result:
+    def take(self, received: Received, principal: str, address: str) -> Result:
         """Completes the task, or keeps it alive.
+
+        `address` is where `principal` called from.
 
         Raises:
             CallbackRefused: it is not taken; the subclass says why.
         """
         channel, callback = received.channel, received.callback
+        if not channel.takes_calls_from(principal, address):
+            raise SourceNotAllowed(address)
         key = TaskKey(callback.order_id, channel.task_type)
         if callback.outcome is None:
             return self.completer.heartbeat(key, callback.callback_id)

@@ -57,7 +57,7 @@ def handler(event: dict[str, Any], context: Any) -> Response:
         log.append_keys(
             order_id=callback.order_id, callback_id=callback.callback_id, **_reported(callback)
         )
-        result = _receiver().take(received, request.principal)
+        result = _receiver().take(received, request.principal, request.address)
     except CallbackRefused as error:
         problem = problem_of(error)
         log.info("CALLBACK_REFUSED", extra={"status": problem.status, "code": problem.slug})

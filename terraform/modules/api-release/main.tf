@@ -108,6 +108,13 @@ resource "aws_api_gateway_base_path_mapping" "this" {
   stage_name  = aws_api_gateway_stage.this.stage_name
 }
 
+resource "aws_wafv2_web_acl_association" "this" {
+  count = var.web_acl_arn == null ? 0 : 1
+
+  resource_arn = aws_api_gateway_stage.this.arn
+  web_acl_arn  = var.web_acl_arn
+}
+
 resource "aws_cloudwatch_metric_alarm" "server_errors" {
   alarm_name          = "${var.platform.name_prefix}-api-server-errors"
   alarm_description   = "The API returned 5xx: partners send these callbacks again. Look at the access log and at external_callback."

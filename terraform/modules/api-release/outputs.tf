@@ -14,6 +14,6 @@ output "fingerprint" {
 }
 
 output "stage_arn" {
-  description = "ARN of the stage, for instance to associate a web ACL with it."
+  description = "ARN of the stage."
   value       = aws_api_gateway_stage.this.arn
 }

@@ -81,3 +81,14 @@ variable "throttling" {
     error_message = "throttling's burst_limit and rate_limit must be at least 1."
   }
 }
+
+variable "web_acl_arn" {
+  description = "ARN of a regional WAF web ACL that requests have to pass before anything else looks at them; null: none. Price: docs/cost.md."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.web_acl_arn == null ? true : can(regex("^arn:[a-z-]+:wafv2:[a-z0-9-]+:[0-9]{12}:regional/webacl/[^/]+/[^/]+$", var.web_acl_arn))
+    error_message = "web_acl_arn must be the ARN of a regional web ACL of WAF (wafv2), such as arn:aws:wafv2:eu-west-1:111111111111:regional/webacl/NAME/ID: those for CloudFront are none."
+  }
+}

@@ -37,9 +37,21 @@ resource "aws_iam_role" "callback" {
 }
 
 data "aws_iam_policy_document" "callback" {
+  for_each = local.aws_partners
+
   statement {
     actions   = ["execute-api:Invoke"]
     resources = [for version in sort(keys(local.routes)) : "${var.platform.api.execution_arn}/${var.platform.api.stage_name}/POST${local.routes[version]}"]
+
+    dynamic "condition" {
+      for_each = length(each.value.source_ranges) > 0 ? [sort(each.value.source_ranges)] : []
+
+      content {
+        test     = "IpAddress"
+        variable = "aws:SourceIp"
+        values   = condition.value
+      }
+    }
   }
 }
 
@@ -48,5 +60,5 @@ resource "aws_iam_role_policy" "callback" {
 
   name   = "invoke-own-route"
   role   = each.value.id
-  policy = data.aws_iam_policy_document.callback.minified_json
+  policy = data.aws_iam_policy_document.callback[each.key].minified_json
 }

@@ -34,9 +34,14 @@ locals {
       enabled              = { BOOL = local.settings.enabled }
       max_output_bytes     = { N = tostring(local.settings.max_output_bytes) }
       message_version      = { S = local.settings.message_version }
-      partners = { M = { for name, partner in var.partners : name => { M = {
-        for key in ["account_id", "webhook_url"] : key => { S = partner[key] } if partner[key] != null
-      } } } }
+      partners = { M = { for name, partner in var.partners : name => { M = merge(
+        { for key in ["account_id", "webhook_url"] : key => { S = partner[key] } if partner[key] != null },
+        # A callback role's own policy has the ranges of a partner with AWS.
+        partner.webhook_url == null || length(partner.source_ranges) == 0 ? {} : {
+          client_ids    = { L = [for id in module.webhook_partner[name].client_ids : { S = id }] }
+          source_ranges = { L = [for range in sort(partner.source_ranges) : { S = range }] }
+        },
+      ) } } }
       reporters       = { L = [for partner in module.webhook_partner : { S = partner.reporter } if length(local.webhook_partners) == 1] }
       route           = { S = local.routes.v1 }
       timeout_seconds = { N = tostring(local.settings.timeout_seconds) }

@@ -2,13 +2,15 @@ variable "partners" {
   description = <<-EOT
     Who does the work, by name. With auth AWS_IAM a partner has account_id, its AWS account, and external_id, which it presents when
     it assumes its callback role; it guards against a confused deputy and is no secret. With auth OAUTH2 a partner has webhook_url,
-    where messages are posted, and may have clients and max_concurrency, as modules/webhook-partner has them.
+    where messages are posted, and may have clients and max_concurrency, as modules/webhook-partner has them. Any partner may have
+    source_ranges, the only addresses that its callbacks come from, in CIDR notation.
   EOT
   type = map(object({
     account_id      = optional(string)
     clients         = optional(set(number), [1])
     external_id     = optional(string)
     max_concurrency = optional(number, 5)
+    source_ranges   = optional(set(string), [])
     webhook_url     = optional(string)
   }))
   default  = {}
@@ -31,6 +33,11 @@ variable "partners" {
       local.settings.auth == "OAUTH2" ? partner.account_id == null && partner.external_id == null && partner.webhook_url != null : true
     ])
     error_message = "With auth OAUTH2, give each partner webhook_url and neither account_id nor external_id. A partner with an AWS account needs a channel with auth AWS_IAM."
+  }
+
+  validation {
+    condition     = alltrue(flatten([for partner in values(var.partners) : [for range in partner.source_ranges : can(cidrhost(range, 0)) ? "${cidrhost(range, 0)}/${split("/", range)[1]}" == range : false]]))
+    error_message = "Give each partner's source_ranges in CIDR notation, each with the first address of its range, such as 198.51.100.0/24 or 2001:db8::/32."
   }
 
   validation {
@@ -67,6 +74,7 @@ variable "platform" {
     retention_days       = number
     role_path            = string
     secret_readers       = list(string)
+    webhook_network      = object({ security_group_ids = set(string), subnet_ids = set(string) }) # null: none
     package = object({
       architecture  = string
       runtime       = string

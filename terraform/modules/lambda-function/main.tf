@@ -62,6 +62,35 @@ data "aws_iam_policy_document" "this" {
     }
   }
 
+  # Lambda makes the interfaces with the function's role; the code of the function has no use for them.
+  dynamic "statement" {
+    for_each = var.network == null ? {} : { ManageInterfaces = "Allow", DenyInterfacesToCode = "Deny" }
+
+    content {
+      sid    = statement.key
+      effect = statement.value
+      actions = [
+        "ec2:AssignPrivateIpAddresses",
+        "ec2:CreateNetworkInterface",
+        "ec2:DeleteNetworkInterface",
+        "ec2:DescribeNetworkInterfaces",
+        "ec2:DescribeSubnets",
+        "ec2:UnassignPrivateIpAddresses",
+      ]
+      resources = ["*"] # An interface has no name before it is made.
+
+      dynamic "condition" {
+        for_each = statement.value == "Deny" ? [local.function_arn] : []
+
+        content {
+          test     = "ArnEquals"
+          variable = "lambda:SourceFunctionArn"
+          values   = [condition.value]
+        }
+      }
+    }
+  }
+
   dynamic "statement" {
     for_each = length(var.kms_via_services) > 0 ? [var.kms_via_services] : []
 
@@ -143,6 +172,15 @@ resource "aws_lambda_function" "this" {
 
   tracing_config {
     mode = "Active"
+  }
+
+  dynamic "vpc_config" {
+    for_each = var.network == null ? [] : [var.network]
+
+    content {
+      security_group_ids = vpc_config.value.security_group_ids
+      subnet_ids         = vpc_config.value.subnet_ids
+    }
   }
 
   # The first invocation must find its permissions, and a log group that Lambda did not make itself, unencrypted.

@@ -62,6 +62,15 @@ variable "name" {
   }
 }
 
+variable "network" {
+  description = "Subnets of a VPC, and security groups, in which the function runs; null: none."
+  type = object({
+    security_group_ids = set(string)
+    subnet_ids         = set(string)
+  })
+  default = null
+}
+
 variable "permissions" {
   description = "What the function may do: statement ID => actions on exact resources, with optional conditions."
   type = map(object({

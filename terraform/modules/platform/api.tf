@@ -40,6 +40,15 @@ resource "aws_api_gateway_domain_name" "this" {
   regional_certificate_arn = var.custom_domain.certificate_arn
   security_policy          = "TLS_1_2"
 
+  dynamic "mutual_tls_authentication" {
+    for_each = var.mutual_tls == null ? [] : [var.mutual_tls]
+
+    content {
+      truststore_uri     = mutual_tls_authentication.value.truststore_uri
+      truststore_version = mutual_tls_authentication.value.truststore_version
+    }
+  }
+
   endpoint_configuration {
     types = ["REGIONAL"]
   }

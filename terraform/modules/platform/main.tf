@@ -38,5 +38,6 @@ locals {
     retention_days       = var.retention_days
     role_path            = var.role_path
     secret_readers       = sort(var.secret_readers)
+    webhook_network      = var.webhook_network
   }
 }

@@ -113,6 +113,25 @@ variable "log_retention_days" {
   }
 }
 
+variable "mutual_tls" {
+  description = "Certificates that callers must have besides their credentials, on the custom domain: truststore_uri is a PEM file of certificate authorities in S3, truststore_version the object's version; null: none. Price: docs/cost.md."
+  type = object({
+    truststore_uri     = string
+    truststore_version = string
+  })
+  default = null
+
+  validation {
+    condition     = var.mutual_tls == null ? true : can(regex("^s3://[a-z0-9.-]+/.+$", var.mutual_tls.truststore_uri))
+    error_message = "mutual_tls.truststore_uri must be the S3 URI of a PEM file, such as s3://truststores/partners.pem."
+  }
+
+  validation {
+    condition     = var.mutual_tls == null || var.custom_domain != null
+    error_message = "mutual_tls needs custom_domain: API Gateway asks for certificates on a domain of one's own only."
+  }
+}
+
 variable "name_prefix" {
   description = "Start of every resource's name, at most 20 characters."
   type        = string
@@ -259,6 +278,20 @@ variable "secret_readers" {
   validation {
     condition     = alltrue([for arn in var.secret_readers : can(regex("^arn:[a-z-]+:iam::[0-9]{12}:(root|(role|user)/.*[^*/].*)$", arn))])
     error_message = "secret_readers must be ARNs of IAM roles or users, such as arn:aws:iam::111111111111:role/deploy, or with wildcards but not for all of them."
+  }
+}
+
+variable "webhook_network" {
+  description = "Subnets of a VPC, and security groups, in which deliver_webhook runs, so that webhooks are called from the fixed addresses of the subnets' NAT gateways; null: from Lambda's own. The subnets need a way to DynamoDB, SQS, Secrets Manager, X-Ray and the Internet. Price: docs/cost.md."
+  type = object({
+    security_group_ids = set(string)
+    subnet_ids         = set(string)
+  })
+  default = null
+
+  validation {
+    condition     = var.webhook_network == null ? true : length(var.webhook_network.subnet_ids) > 0 && length(var.webhook_network.security_group_ids) > 0 && alltrue([for id in var.webhook_network.subnet_ids : startswith(id, "subnet-")]) && alltrue([for id in var.webhook_network.security_group_ids : startswith(id, "sg-")])
+    error_message = "webhook_network must have at least one of subnet_ids (subnet-...), in several availability zones if it can be, and one of security_group_ids (sg-...)."
   }
 }
 

@@ -39,6 +39,7 @@ module "deliver_webhook" {
   description      = "Brings messages of ${var.task_type} to ${var.partner}"
   kms_via_services = ["dynamodb", "secretsmanager", "sqs"]
   timeout_seconds  = local.deliver_timeout_seconds
+  network          = var.platform.webhook_network
 
   environment_variables = {
     CALLBACK_TABLE        = var.platform.callback_table.name

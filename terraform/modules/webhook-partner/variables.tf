@@ -66,6 +66,7 @@ variable "platform" {
     region               = string
     role_path            = string
     secret_readers       = list(string)
+    webhook_network      = object({ security_group_ids = set(string), subnet_ids = set(string) }) # null: none
     package = object({
       architecture  = string
       runtime       = string

@@ -65,6 +65,7 @@ module "platform" {
   external_callback    = var.external_callback
   log_level            = var.log_level
   log_retention_days   = var.log_retention_days
+  mutual_tls           = var.mutual_tls
   name_prefix          = var.name_prefix
   oauth2_token_url     = var.oauth2_token_url
   order_retention_days = var.order_retention_days
@@ -76,6 +77,7 @@ module "platform" {
   role_path            = var.role_path
   scope_send_task      = var.scope_send_task
   secret_readers       = var.secret_readers
+  webhook_network      = var.webhook_network
   workflow_names       = [for name in keys(local.workflows) : replace(name, "_", "-")]
 
   oauth2_clients = { for task_type, settings in local.channels :
@@ -123,4 +125,5 @@ module "release" {
   channels           = { for task_type, channel in module.channel : task_type => channel.release }
   refusal_thresholds = var.refusal_thresholds
   throttling         = var.throttling
+  web_acl_arn        = var.web_acl_arn
 }

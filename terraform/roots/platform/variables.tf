@@ -96,6 +96,15 @@ variable "log_retention_days" {
   nullable    = false
 }
 
+variable "mutual_tls" {
+  description = "Certificates that callers must have besides their credentials, on the custom domain: truststore_uri is a PEM file of certificate authorities in S3, truststore_version the object's version; null: none. Price: docs/cost.md."
+  type = object({
+    truststore_uri     = string
+    truststore_version = string
+  })
+  default = null
+}
+
 variable "name_prefix" {
   description = "Start of every resource's name, at most 20 characters."
   type        = string
@@ -144,13 +153,15 @@ variable "partners" {
   description = <<-EOT
     Who does the work, by name: a partner with an AWS account has account_id and external_id, which it assumes its callback roles with;
     a partner without has webhook_url, where messages are posted, and may have clients, the generations of its OAuth2 client that are
-    valid (two while its credentials are rotated), and max_concurrency, how many messages are posted at the same time.
+    valid (two while its credentials are rotated), and max_concurrency, how many messages are posted at the same time. Any partner may
+    have source_ranges, the only addresses that its callbacks come from, in CIDR notation.
   EOT
   type = map(object({
     account_id      = optional(string)
     clients         = optional(set(number), [1])
     external_id     = optional(string)
     max_concurrency = optional(number, 5)
+    source_ranges   = optional(set(string), [])
     webhook_url     = optional(string)
   }))
   nullable = false
@@ -260,6 +271,12 @@ variable "throttling" {
   nullable = false
 }
 
+variable "web_acl_arn" {
+  description = "ARN of a regional WAF web ACL that requests have to pass before anything else looks at them; null: none. Price: docs/cost.md."
+  type        = string
+  default     = null
+}
+
 variable "webhook_base_url" {
   description = "Start of the webhook URLs that partners give as a path, such as /sentinel-review; null: partners give whole URLs."
   type        = string
@@ -269,4 +286,13 @@ variable "webhook_base_url" {
     condition     = var.webhook_base_url == null || var.environment == "local"
     error_message = "webhook_base_url may be set in the environment local only: leave it out, and give whole URLs in partners."
   }
+}
+
+variable "webhook_network" {
+  description = "Subnets of a VPC, and security groups, in which deliver_webhook runs, so that webhooks are called from the fixed addresses of the subnets' NAT gateways; null: from Lambda's own. The subnets need a way to DynamoDB, SQS, Secrets Manager, X-Ray and the Internet. Price: docs/cost.md."
+  type = object({
+    security_group_ids = set(string)
+    subnet_ids         = set(string)
+  })
+  default = null
 }

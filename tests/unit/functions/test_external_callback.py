@@ -194,6 +194,15 @@ class TestOutcome:
         assert task is not None
         assert task.principal == "client-1"
 
+    @pytest.mark.parametrize(("client", "status"), [("client-1", 403), ("client-2", 200)])
+    def test_comes_from_the_addresses_of_its_client(
+        self, client: str, status: int, deployed: Deployed
+    ) -> None:
+        deployed.aws.register(shipping_channel(source_ranges={"client-1": ["198.51.100.0/24"]}))
+        deployed.given(pending(requested_at=recently()))
+
+        assert post(deployed, BODY, authorizer={"claims": {"client_id": client}})[0] == status
+
     def test_is_logged_and_counted(self, deployed: Deployed) -> None:
         deployed.given(pending(requested_at=recently()))
         post(deployed, BODY, callback_id="attempt-1")

@@ -17,6 +17,7 @@ from callbacks.domain.errors import (
     NotDeclaredAsJson,
     NotKnownToBeAccepted,
     OutputTooLarge,
+    SourceNotAllowed,
     TaskGone,
     TaskNotFound,
     Violation,
@@ -30,6 +31,7 @@ from tests.support.tasks import KEY
 REFUSALS: list[tuple[CallbackRefused, int, str]] = [
     (InvalidCallback("no"), 400, "invalid-callback"),
     (CallerUnknown(), 403, "forbidden"),
+    (SourceNotAllowed("192.0.2.7"), 403, "forbidden"),
     (CallbackIdRequired(), 400, "invalid-callback"),
     (TaskNotFound(KEY), 404, "not-found"),
     (ConflictingOutcome(), 409, "conflict"),

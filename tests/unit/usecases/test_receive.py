@@ -12,6 +12,7 @@ from callbacks.domain.errors import (
     InvalidCallback,
     NotKnownToBeAccepted,
     OutputTooLarge,
+    SourceNotAllowed,
     TaskNotFound,
     Violation,
 )
@@ -36,13 +37,18 @@ def harness() -> Harness:
 
 
 def post(
-    harness: Harness, body: Any, *, callback_id: str | None = None, version: str = "v1"
+    harness: Harness,
+    body: Any,
+    *,
+    callback_id: str | None = None,
+    version: str = "v1",
+    address: str = "192.0.2.7",
 ) -> Result:
     """As the function does."""
     receiver: Receiver = harness.receiver
     text = body if isinstance(body, str) else json.dumps(body)
     received = receiver.read(SHIPPING, version, text, callback_id)
-    return receiver.take(received, "partner")
+    return receiver.take(received, "partner", address)
 
 
 def test_an_outcome_completes_the_task(harness: Harness) -> None:
@@ -50,6 +56,37 @@ def test_an_outcome_completes_the_task(harness: Harness) -> None:
 
     assert harness.workflow.waits[token()].closed_by == SHIPPED
     assert harness.record().principal == "partner"
+
+
+RANGES = {"partner": ["198.51.100.0/24", "2001:db8::/32"], "another": ["192.0.2.0/24"]}
+
+
+@pytest.mark.parametrize("address", ["198.51.100.0", "198.51.100.255", "2001:db8::7"])
+def test_a_partner_calls_back_from_its_own_addresses(address: str, harness: Harness) -> None:
+    harness.channels.channels[SHIPPING] = shipping_channel(source_ranges=RANGES)
+
+    assert post(harness, SUCCESS, address=address) is Result.DELIVERED
+
+
+@pytest.mark.parametrize("address", ["192.0.2.7", "198.51.101.0", "2001:db9::7"])
+@pytest.mark.parametrize("body", [SUCCESS, HEARTBEAT])
+def test_a_callback_from_another_address_is_refused(
+    address: str, body: Any, harness: Harness
+) -> None:
+    harness.channels.channels[SHIPPING] = shipping_channel(source_ranges=RANGES)
+
+    with pytest.raises(SourceNotAllowed, match=address):
+        post(harness, body, address=address)
+
+    assert harness.record() == pending()
+
+
+def test_a_partner_without_ranges_calls_back_from_anywhere(harness: Harness) -> None:
+    harness.channels.channels[SHIPPING] = shipping_channel(
+        source_ranges={"another": ["198.51.100.0/24"]}
+    )
+
+    assert post(harness, SUCCESS) is Result.DELIVERED
 
 
 def test_a_heartbeat_keeps_the_task_alive(harness: Harness) -> None:

@@ -1,4 +1,8 @@
 mock_provider "aws" {
+  mock_resource "aws_api_gateway_stage" {
+    defaults = { arn = "arn:aws:apigateway:eu-west-1::/restapis/api/stages/dev" }
+  }
+
   mock_resource "aws_cloudwatch_log_group" {
     defaults = { arn = "arn:aws:logs:eu-west-1:111111111111:log-group:access" }
   }
@@ -260,4 +264,34 @@ run "takes_more_resources_where_the_quota_is_raised" {
     api_resource_quota = 301
     channels           = { for number in range(299) : "TYPE_${number}" => { fingerprint = "type", routes = ["/externalCallback/TYPE_${number}"], throttles = {} } }
   }
+}
+
+run "lets_requests_pass_a_web_acl_first" {
+  variables {
+    web_acl_arn = "arn:aws:wafv2:eu-west-1:111111111111:regional/webacl/partners/1"
+  }
+
+  assert {
+    condition     = one(aws_wafv2_web_acl_association.this).web_acl_arn == var.web_acl_arn && one(aws_wafv2_web_acl_association.this).resource_arn == aws_api_gateway_stage.this.arn
+    error_message = "The web ACL must stand before the stage."
+  }
+}
+
+run "needs_no_web_acl" {
+  command = plan
+
+  assert {
+    condition     = length(aws_wafv2_web_acl_association.this) == 0
+    error_message = "A web ACL costs something: it is there only where it is asked for."
+  }
+}
+
+run "refuses_a_web_acl_of_cloudfront" {
+  command = plan
+
+  variables {
+    web_acl_arn = "arn:aws:wafv2:us-east-1:111111111111:global/webacl/partners/1"
+  }
+
+  expect_failures = [var.web_acl_arn]
 }

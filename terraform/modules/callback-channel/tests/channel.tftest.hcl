@@ -66,6 +66,7 @@ variables {
     retention_days       = 30
     role_path            = "/channels/"
     secret_readers       = ["arn:aws:iam::111111111111:role/deploy"]
+    webhook_network      = null
     package = {
       architecture  = "arm64"
       runtime       = "python3.13"
@@ -348,11 +349,12 @@ run "lets_each_partner_call_its_own_route_only" {
   }
 
   assert {
-    condition = (
-      one(data.aws_iam_policy_document.callback.statement).actions == toset(["execute-api:Invoke"])
-      && one(data.aws_iam_policy_document.callback.statement).resources == toset(["arn:aws:execute-api:eu-west-1:111111111111:api/v1/POST/externalCallback/ORDER_SHIPPING_SERVICE"])
-    )
-    error_message = "A callback role may invoke more or less than its own route: ${jsonencode(data.aws_iam_policy_document.callback.statement)}"
+    condition = alltrue([for document in data.aws_iam_policy_document.callback :
+      one(document.statement).actions == toset(["execute-api:Invoke"])
+      && one(document.statement).resources == toset(["arn:aws:execute-api:eu-west-1:111111111111:api/v1/POST/externalCallback/ORDER_SHIPPING_SERVICE"])
+      && length(one(document.statement).condition) == 0
+    ])
+    error_message = "A callback role may invoke more or less than its own route: ${jsonencode(data.aws_iam_policy_document.callback)}"
   }
 
   assert {
@@ -387,7 +389,7 @@ run "serves_versions_side_by_side" {
   }
 
   assert {
-    condition = one(data.aws_iam_policy_document.callback.statement).resources == toset([
+    condition = one(data.aws_iam_policy_document.callback["acme-shipping"].statement).resources == toset([
       "arn:aws:execute-api:eu-west-1:111111111111:api/v1/POST/externalCallback/ORDER_SHIPPING_SERVICE",
       "arn:aws:execute-api:eu-west-1:111111111111:api/v1/POST/externalCallback/ORDER_SHIPPING_SERVICE/v2",
     ])
@@ -525,6 +527,56 @@ run "refuses_more_subscribers_than_a_topic_policy_holds" {
   }
 
   expect_failures = [aws_sns_topic_policy.this]
+}
+
+run "takes_callbacks_of_a_partner_from_its_own_addresses" {
+  variables {
+    partners = {
+      acme-shipping  = { account_id = "222222222222", external_id = "acme-secret", source_ranges = ["198.51.100.0/24", "2001:db8::/32"] }
+      other-shipping = { account_id = "333333333333", external_id = "other-secret" }
+    }
+  }
+
+  assert {
+    condition = jsonencode({ for name, document in data.aws_iam_policy_document.callback : name => one(document.statement).condition }) == jsonencode({
+      acme-shipping  = [{ test = "IpAddress", values = ["198.51.100.0/24", "2001:db8::/32"], variable = "aws:SourceIp" }]
+      other-shipping = []
+    })
+    error_message = "A partner's role is good from its own addresses, and another's is not limited by them."
+  }
+
+  assert {
+    condition     = !strcontains(aws_dynamodb_table_item.registration.item, "source_ranges")
+    error_message = "The role's policy has the ranges: the function need not know them."
+  }
+}
+
+run "registers_the_addresses_of_a_partner_without_aws" {
+  variables {
+    settings  = { auth = "OAUTH2", payload_event_key = "order_contents", timeout_seconds = 3600 }
+    schemas   = { v1 = { request = jsonencode({ type = "object" }), callback = jsonencode({ properties = { task_type = { enum = ["ORDER_FRAUD_REVIEW"] } } }) } }
+    partners  = { sentinel-review = { webhook_url = "https://hooks.sentinel.example/tasks", source_ranges = ["198.51.100.0/24"] } }
+    task_type = "ORDER_FRAUD_REVIEW"
+  }
+
+  assert {
+    condition = jsondecode(aws_dynamodb_table_item.registration.item).partners.M.sentinel-review.M == {
+      client_ids    = { L = [for id in module.webhook_partner["sentinel-review"].client_ids : { S = id }] }
+      source_ranges = { L = [{ S = "198.51.100.0/24" }] }
+      webhook_url   = { S = "https://hooks.sentinel.example/tasks" }
+    }
+    error_message = "The function could not tell the partner's addresses: ${aws_dynamodb_table_item.registration.item}"
+  }
+}
+
+run "refuses_ranges_that_are_none" {
+  command = plan
+
+  variables {
+    partners = { acme-shipping = { account_id = "222222222222", external_id = "acme-secret", source_ranges = ["198.51.100.7/24"] } }
+  }
+
+  expect_failures = [var.partners]
 }
 
 run "releases_when_the_scope_changes" {

@@ -86,6 +86,25 @@ run "allows_itself_logs_traces_and_its_environment_only" {
   }
 }
 
+run "runs_in_a_network_whose_interfaces_its_code_cannot_touch" {
+  variables {
+    network = { security_group_ids = ["sg-1"], subnet_ids = ["subnet-1", "subnet-2"] }
+  }
+
+  assert {
+    condition     = one(aws_lambda_function.this.vpc_config).subnet_ids == toset(["subnet-1", "subnet-2"]) && one(aws_lambda_function.this.vpc_config).security_group_ids == toset(["sg-1"])
+    error_message = "The function runs in the subnets that were given."
+  }
+
+  assert {
+    condition = jsonencode({ for statement in data.aws_iam_policy_document.this.statement : statement.sid => [statement.effect, length(statement.actions), statement.condition] if strcontains(statement.sid, "Interfaces") }) == jsonencode({
+      ManageInterfaces     = ["Allow", 6, []]
+      DenyInterfacesToCode = ["Deny", 6, [{ test = "ArnEquals", values = ["arn:aws:lambda:eu-west-1:111111111111:function:callbacks-dev-dispatcher"], variable = "lambda:SourceFunctionArn" }]]
+    })
+    error_message = "Lambda makes the interfaces with the role, and the function's code does not: ${jsonencode(data.aws_iam_policy_document.this.statement)}"
+  }
+}
+
 run "allows_what_is_asked_for" {
   variables {
     kms_via_services = ["sns", "dynamodb"]

@@ -755,3 +755,37 @@ run "refuses_domains_without_a_certificate" {
 
   expect_failures = [var.custom_domain]
 }
+
+run "asks_callers_for_certificates" {
+  command = plan
+
+  variables {
+    custom_domain = { certificate_arn = "arn:aws:acm:eu-west-1:111111111111:certificate/1", domain_name = "callbacks.example.com" }
+    mutual_tls    = { truststore_uri = "s3://truststores/partners.pem", truststore_version = "v1" }
+  }
+
+  assert {
+    condition     = one(one(aws_api_gateway_domain_name.this).mutual_tls_authentication).truststore_uri == "s3://truststores/partners.pem" && aws_api_gateway_rest_api.this.disable_execute_api_endpoint
+    error_message = "The domain must ask for certificates, and the API have no other address."
+  }
+}
+
+run "refuses_certificates_without_a_domain" {
+  command = plan
+
+  variables {
+    mutual_tls = { truststore_uri = "s3://truststores/partners.pem", truststore_version = "v1" }
+  }
+
+  expect_failures = [var.mutual_tls]
+}
+
+run "refuses_a_network_without_subnets" {
+  command = plan
+
+  variables {
+    webhook_network = { security_group_ids = ["sg-1"], subnet_ids = [] }
+  }
+
+  expect_failures = [var.webhook_network]
+}

@@ -62,6 +62,7 @@ variables {
     region               = "eu-west-1"
     role_path            = "/"
     secret_readers       = ["arn:aws:iam::111111111111:role/deploy"]
+    webhook_network      = null
     package = {
       architecture  = "arm64"
       runtime       = "python3.13"
