@@ -24,10 +24,11 @@ UP_LOG = "up.log"
 UP = pytest.StashKey[tuple[Environment, "subprocess.Popen[bytes]"]]()
 
 
-# Two need no environment; the others add a channel to it, and the last takes it away.
+# Three need no environment; the others add a channel to it, and the last takes it away.
 PLACES = {
     "tests/e2e/test_bootstrap.py": -1,
     "tests/e2e/test_corrections.py": -1,
+    "tests/e2e/test_web_page.py": -1,
     "tests/e2e/access/": 1,
     "tests/e2e/test_task_type_life.py": 2,
 }

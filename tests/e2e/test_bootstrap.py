@@ -56,8 +56,8 @@ def root(tmp_path: Path) -> Path:
 
 
 def run_bootstrap(running: Engine, path: Path, directory: Path) -> Account:
-    platform = account("platform", running.endpoint_url)
-    environ = {**os.environ, **account_variables("platform", running.endpoint_url)}
+    platform = account("platform", running)
+    environ = {**os.environ, **account_variables("platform", running)}
     bootstrap(
         Directory(path, directory / "data", environ, directory / "log"),
         platform,

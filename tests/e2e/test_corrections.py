@@ -14,8 +14,6 @@ from tools.devenv.environment import ACCOUNTS, REGION, forget_aws_configuration
 from tools.devenv.walkthrough import until
 from tools.errors import UserError
 
-UNCORRECTED = "ministack.app:app"
-
 
 def names_errors_after_their_classes(bench: Bench) -> bool:
     ended = bench.ended(bench.start(Resource=bench.failing_function))
@@ -89,8 +87,19 @@ def corrected(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
 
 @pytest.fixture(scope="module")
 def uncorrected(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
-    with running(tmp_path_factory.mktemp("uncorrected"), UNCORRECTED) as bench:
+    directory = tmp_path_factory.mktemp("uncorrected")
+    with running(directory, app_of(directory, "from ministack.app import app as engine")) as bench:
         yield bench
+
+
+def app_of(directory: Path, source: str) -> str:
+    """What hypercorn serves: the app that a source calls `engine`, guarded."""
+    module = directory / "served.py"
+    module.write_text(
+        f"import sys\nsys.path.insert(0, {str(Path(engine.__file__).parent)!r})\n"
+        f"from guard import guarded\n{source}\napp = guarded(engine)\n"
+    )
+    return f"{module}:app"
 
 
 @pytest.mark.parametrize("as_on_aws", AS_ON_AWS)
@@ -121,16 +130,14 @@ def test_a_wait_lasts_while_heartbeats_come(corrected: Bench) -> None:
 
 
 def test_an_engine_that_lacks_what_is_corrected_does_not_start(tmp_path: Path) -> None:
-    lacking = tmp_path / "lacking.py"
-    lacking.write_text(
-        "import sys\n"
+    lacking = app_of(
+        tmp_path,
         "from ministack.services import stepfunctions\n"
         "del stepfunctions._call_lambda\n"
-        f"sys.path.insert(0, {str(Path(engine.__file__).parent)!r})\n"
-        "from corrections import app\n"
+        "from corrections import app as engine",
     )
 
-    with pytest.raises(UserError, match="did not start"), running(tmp_path, f"{lacking}:app"):
+    with pytest.raises(UserError, match="did not start"), running(tmp_path, lacking):
         pass
 
     assert "does not have _call_lambda" in (tmp_path / "engine.log").read_text()

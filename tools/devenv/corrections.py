@@ -8,12 +8,14 @@ needs a correction no longer; docs/aws-checklist.md lists what stays different.
 import contextvars
 import inspect
 import json
+import os
 import threading
 import time
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
+from guard import guarded
 from ministack.core import iam_evaluator, lambda_runtime
 from ministack.services import apigateway_v1, iam, lambda_svc, sqs, stepfunctions
 
@@ -135,6 +137,22 @@ def enforce_heartbeats() -> None:
     _replace(stepfunctions, "_send_task_heartbeat", noting)
 
 
+def give_functions_keys_that_nobody_guesses() -> None:
+    """On AWS, a function's keys cannot be computed from its name, as the engine's could."""
+    secret = os.environ["AWS_SECRET_ACCESS_KEY"]
+
+    def salting(make: Callable[..., Any]) -> Callable[..., Any]:
+        def execution_credentials(config: Any) -> Any:
+            # The engine takes a digest of the whole ARN, and from the ARN the role's name.
+            role = config.get("Role", "").rsplit("/", 1)[-1]
+            return make({**config, "Role": f"{secret}/{role}"})
+
+        return execution_credentials
+
+    for module in (lambda_runtime, lambda_svc):
+        _replace(module, "execution_credentials", salting)
+
+
 def name_senders() -> None:
     """On AWS, a message's SenderId is of the role that sent it, and not the account's."""
     senders: dict[str, str] = {}
@@ -211,8 +229,11 @@ name_errors_after_their_classes()
 fail_waits_whose_function_fails()
 give_each_attempt_a_token()
 enforce_heartbeats()
+give_functions_keys_that_nobody_guesses()
 name_senders()
 tell_validation_errors()
 
 # It takes the functions as they are by now.
-from ministack.app import app  # noqa: E402, F401
+from ministack.app import app as corrected  # noqa: E402
+
+app = guarded(corrected)

@@ -2,11 +2,12 @@
 
 import os
 import random
+import secrets
 import socket
 import subprocess
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
@@ -16,7 +17,7 @@ from tools.errors import UserError
 
 HOST = "127.0.0.1"
 CORRECTED = f"{Path(__file__).with_name('corrections.py')}:app"
-SECRET = "test"
+SECRET_HEADER = "X-Environment-Secret"
 START_SECONDS = 300
 STOP_SECONDS = 10
 CLOCK_TOLERANCE_SECONDS = 2
@@ -36,11 +37,16 @@ _children: list[subprocess.Popen[bytes]] = []
 
 @dataclass(frozen=True)
 class Engine:
-    """A running engine: its process, known by pid and start time, and the port it listens on."""
+    """A running engine: its process, known by pid and start time, and the port it listens on.
+
+    `secret` is the secret access key of every account's root.
+    """
 
     pid: int
     started: float
     port: int
+    # Records of earlier versions have none.
+    secret: str = field(default="", repr=False)
 
     @property
     def endpoint_url(self) -> str:
@@ -58,7 +64,7 @@ class Engine:
 
     def healthy(self) -> bool:
         """Whether the engine runs and responds."""
-        return self.process() is not None and _responds(self.endpoint_url)
+        return self.process() is not None and _responds(self)
 
     def stop(self) -> None:
         """End the engine and the function processes it started; nothing else, and nothing twice."""
@@ -81,16 +87,18 @@ def spawn(
     directory: Path,
     account_id: str,
     region: str,
-    preferred_port: int = 0,
+    predecessor: Engine | None = None,
     app: str = CORRECTED,
 ) -> Engine:
-    """Start an engine on the preferred port, or on any other if that is taken or 0.
+    """Start an engine where its predecessor was, with its secret; on another port if that is taken.
 
-    Its log and all its temporary files are in the directory. `app` is what hypercorn serves.
+    Its log, its home and all its temporary files are in the directory. `app` is what hypercorn
+    serves.
     """
-    port = free_port(preferred_port)
-    temporary = directory / "tmp"
-    temporary.mkdir(parents=True, exist_ok=True)
+    port = free_port(predecessor.port if predecessor else 0)
+    secret = (predecessor and predecessor.secret) or secrets.token_hex(20)
+    for name in ("home", "tmp"):
+        (directory / name).mkdir(parents=True, exist_ok=True)
     with _log(directory).open("wb") as sink:
         child = subprocess.Popen(
             # As `ministack --detach` starts it, but for how long it keeps connections.
@@ -99,14 +107,14 @@ def spawn(
                 *("--bind", f"{HOST}:{port}", "--keep-alive", str(KEEP_ALIVE_SECONDS)),
             ],
             cwd=directory,
-            env=_environment(os.environ, temporary, account_id, region, port),
+            env=_environment(os.environ, directory, account_id, secret, region, port),
             stdin=subprocess.DEVNULL,
             stdout=sink,
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
     _children.append(child)
-    return Engine(child.pid, psutil.Process(child.pid).create_time(), port)
+    return Engine(child.pid, psutil.Process(child.pid).create_time(), port, secret)
 
 
 def wait(engine: Engine, directory: Path) -> None:
@@ -128,22 +136,32 @@ def _log(directory: Path) -> Path:
 
 
 def _environment(
-    environ: Mapping[str, str], temporary: Path, account_id: str, region: str, port: int
+    environ: Mapping[str, str],
+    directory: Path,
+    account_id: str,
+    secret: str,
+    region: str,
+    port: int,
 ) -> dict[str, str]:
-    # Nothing of the developer's own AWS configuration, nor of the project's virtual environment.
-    inherited = {name: environ[name] for name in ("HOME", "LANG", "PATH", "TZ") if name in environ}
+    # Nothing of the developer's own: no home, no credentials, no agent, no virtual environment.
+    inherited = {name: environ[name] for name in ("LANG", "PATH", "TZ") if name in environ}
     return {
         **inherited,
         "AUTH": "true",
         "AWS_ACCESS_KEY_ID": account_id,
-        "AWS_SECRET_ACCESS_KEY": SECRET,
+        "AWS_SECRET_ACCESS_KEY": secret,
         "BIND_HOST": HOST,
         "GATEWAY_PORT": str(port),
+        "HOME": str(directory / "home"),
+        # Its MQTT listener would be on all interfaces.
+        "IOT_MTLS_ENABLED": "0",
         "LAMBDA_EXECUTOR": "local",
         "MINISTACK_ACCOUNT_ID": account_id,
         "MINISTACK_REGION": region,
         "PYTHONDONTWRITEBYTECODE": "1",
-        "TMPDIR": str(temporary),
+        # The key that signs OAuth2 tokens, which all engines of a machine would share.
+        "STATE_DIR": str(directory / "tmp" / "state"),
+        "TMPDIR": str(directory / "tmp"),
     }
 
 
@@ -161,9 +179,10 @@ def free_port(preferred: int = 0) -> int:
     raise UserError(f"No port is free on {HOST}.")
 
 
-def _responds(url: str) -> bool:
+def _responds(engine: Engine) -> bool:
+    health, secret = f"{engine.endpoint_url}/_ministack/health", {SECRET_HEADER: engine.secret}
     try:
-        return requests.get(f"{url}/_ministack/health", timeout=60).ok
+        return requests.get(health, headers=secret, timeout=60).ok
     except requests.RequestException:
         return False
 

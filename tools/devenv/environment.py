@@ -30,7 +30,7 @@ ACCOUNTS = {"platform": "111111111111", "partner": "222222222222"}
 PARTNER_NAME = "acme-shipping"
 
 _HERE = REPOSITORY / "tools" / "devenv"
-ENGINE_SOURCES = (_HERE / "requirements.txt", _HERE / "corrections.py")
+ENGINE_SOURCES = tuple(_HERE / name for name in ("requirements.txt", "corrections.py", "guard.py"))
 _SOURCES = ("terraform", "schemas", "statemachines")
 
 # As terraform/roots/platform/envs/local.tfvars has it.
@@ -155,8 +155,8 @@ class Environment:
         if not state.outputs:
             raise NotAppliedError
         return deployment(
-            account("platform", state.engine.endpoint_url),
-            account("partner", state.engine.endpoint_url),
+            account("platform", state.engine),
+            account("partner", state.engine),
             state.outputs["platform"],
             state.outputs["partner"],
             EXTERNAL_ID,
@@ -177,8 +177,16 @@ class Environment:
         Raises:
             NotUpError: the environment is not up.
         """
-        variables = account_variables(name, self._running_state().engine.endpoint_url)
+        variables = account_variables(name, self._running_state().engine)
         return {**variables, "TF_DATA_DIR": str(self._data_dir(name))}
+
+    def session(self, account_id: str) -> boto3.Session:
+        """A session as the root of any account, which the engine makes as it is asked for.
+
+        Raises:
+            NotUpError: the environment is not up.
+        """
+        return _session(account_id, self._running_state().engine)
 
     def root(self, name: str) -> Directory:
         """One of the Terraform roots, with its account's credentials.
@@ -216,6 +224,7 @@ class Environment:
 
     def _save(self, state: State) -> State:
         draft = self._state_file.with_suffix(".new")
+        draft.touch(mode=0o600)
         draft.write_text(json.dumps(asdict(state)))
         draft.replace(self._state_file)
         return state
@@ -244,7 +253,7 @@ class Environment:
             ACCOUNTS["platform"],
             REGION,
             # Shells that point at the engine that died find the new one.
-            preferred_port=old.engine.port if old else 0,
+            predecessor=old.engine if old else None,
         )
         webhook_port = engine.free_port(old.webhook_port if old else 0)
         state = self._save(State(running, _engine_version(), webhook_port))
@@ -313,7 +322,7 @@ class Environment:
             root = replace(self._initialised(name, engine), watch=_progress(tell))
             options = [*_UNASKED, *self.variables(name)]
             if name == "platform":
-                release.apply(root, account(name, engine.endpoint_url), options, abandoned)
+                release.apply(root, account(name, engine), options, abandoned)
             else:
                 root.run("apply", *options)
             return root.outputs()
@@ -328,7 +337,7 @@ class Environment:
         return Directory(
             path=ROOTS / name,
             data_dir=self._data_dir(name),
-            environ={**_outer_variables(), **account_variables(name, engine.endpoint_url)},
+            environ={**_outer_variables(), **account_variables(name, engine)},
             log=self.directory / f"terraform-{name}.log",
         )
 
@@ -354,28 +363,23 @@ def _progress(tell: Callable[[str], None]) -> Callable[[str], None]:
     return watch
 
 
-def account(name: str, endpoint_url: str) -> Account:
+def account(name: str, running: Engine) -> Account:
     """One of the two local accounts."""
-    return Account(local_session(ACCOUNTS[name]), endpoint_url)
+    return Account(_session(ACCOUNTS[name], running), running.endpoint_url)
 
 
-def local_session(account_id: str) -> boto3.Session:
-    """A session as the root of any account, which the engine makes as it is asked for."""
-    return boto3.Session(
-        aws_access_key_id=account_id,
-        aws_secret_access_key=engine.SECRET,
-        region_name=REGION,
-    )
+def _session(account_id: str, running: Engine) -> boto3.Session:
+    return boto3.Session(account_id, running.secret, region_name=REGION)
 
 
-def account_variables(name: str, endpoint_url: str) -> dict[str, str]:
+def account_variables(name: str, running: Engine) -> dict[str, str]:
     """The environment variables that point any AWS tool at one of the two local accounts."""
     return {
-        "AWS_ENDPOINT_URL": endpoint_url,
+        "AWS_ENDPOINT_URL": running.endpoint_url,
         "AWS_REGION": REGION,
         "AWS_DEFAULT_REGION": REGION,
         "AWS_ACCESS_KEY_ID": ACCOUNTS[name],
-        "AWS_SECRET_ACCESS_KEY": engine.SECRET,
+        "AWS_SECRET_ACCESS_KEY": running.secret,
     }
 
 
@@ -407,7 +411,7 @@ def _outer_variables() -> dict[str, str]:
 
 def _make_state_buckets(running: Engine) -> None:
     for name, account_id in ACCOUNTS.items():
-        account(name, running.endpoint_url).s3.create_bucket(
+        account(name, running).s3.create_bucket(
             Bucket=f"callbacks-tfstate-{account_id}",
             CreateBucketConfiguration={"LocationConstraint": REGION},
         )

@@ -136,7 +136,7 @@ def set_up(
         tasks.append(_task(deployment, message.event, execution_arn))
 
         harness = AccessHarness(
-            everyone(deployment, added.deployment),
+            everyone(environment, deployment, added.deployment),
             handed_over(deployment, REVIEW, REVIEW_PARTNER),
             {task.task_type: task for task in tasks},
             tasks[1],

@@ -13,7 +13,7 @@ from tools.contracts import new_task_type, tree
 from tools.deploy import release
 from tools.deploy.accounts import Account
 from tools.deploy.terraform import ROOTS, Directory
-from tools.devenv.environment import Environment, local_session
+from tools.devenv.environment import Environment
 from tools.devenv.walkthrough import Deployment, reference_partner
 
 NAME = "TYPE_THAT_A_TEST_ADDS"
@@ -108,7 +108,7 @@ def added(
         settings.write_text(_with_partner(settings.read_text()))
     new_task_type.add(platform.sources, NAME, partner=PARTNER_NAME)
     outputs = platform.apply()
-    account = Account(local_session(PARTNER_ACCOUNT), deployment.platform.endpoint_url)
+    account = Account(environment.session(PARTNER_ACCOUNT), deployment.platform.endpoint_url)
     partner = reference_partner(
         account,
         _subscribed_queue(account, outputs["channels"][NAME]),

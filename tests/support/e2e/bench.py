@@ -10,7 +10,7 @@ import requests
 
 from tools import Json
 from tools.devenv.engine import Engine
-from tools.devenv.environment import ACCOUNTS, account, local_session
+from tools.devenv.environment import account
 from tools.devenv.walkthrough import until
 
 if TYPE_CHECKING:
@@ -26,12 +26,11 @@ class Bench:
     """An engine with a queue, a function that fails, and a role that may do everything."""
 
     def __init__(self, engine: Engine) -> None:
-        platform = account("platform", engine.endpoint_url)
+        platform = account("platform", engine)
         self.sqs, self.stepfunctions = platform.sqs, platform.stepfunctions
         self._apigateway, self._endpoint_url = platform.apigateway, engine.endpoint_url
-        session = local_session(ACCOUNTS["platform"])
-        iam = session.client("iam", endpoint_url=engine.endpoint_url)
-        functions = session.client("lambda", endpoint_url=engine.endpoint_url)
+        iam = platform.session.client("iam", endpoint_url=engine.endpoint_url)
+        functions = platform.session.client("lambda", endpoint_url=engine.endpoint_url)
 
         self.queue_url = self.sqs.create_queue(
             QueueName="tokens", Attributes={"VisibilityTimeout": "43200"}

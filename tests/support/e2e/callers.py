@@ -13,7 +13,8 @@ from botocore.config import Config
 
 from examples.partner_with_aws.service import Partner
 from tools.deploy.accounts import Account
-from tools.devenv.environment import REGION, local_session
+from tools.devenv.engine import SECRET_HEADER
+from tools.devenv.environment import REGION, Environment
 from tools.devenv.walkthrough import Deployment
 
 ADMINISTRATOR = "the platform's administrator"
@@ -45,9 +46,16 @@ class Callers:
         endpoint_url = self.platform.platform.endpoint_url
         if caller == NOBODY:
             unsigned = Config(signature_version=UNSIGNED).merge(_ONCE)
-            return _NOBODY.client(service, endpoint_url=endpoint_url, config=unsigned)
+            client = _NOBODY.client(service, endpoint_url=endpoint_url, config=unsigned)
+            client.meta.events.register("before-send", self._past_the_guard)
+            return client
         session: Any = self.sessions[caller]
         return session.client(service, endpoint_url=endpoint_url, config=_ONCE)
+
+    def _past_the_guard(self, request: Any, **_: object) -> None:
+        """The engine itself, not the local environment, is to refuse what is not signed."""
+        administrator: Any = self.sessions[ADMINISTRATOR].get_credentials()
+        request.headers[SECRET_HEADER] = administrator.secret_key
 
     @property
     def names(self) -> list[str]:
@@ -55,7 +63,7 @@ class Callers:
         return [*(name for name in self.sessions if name != ADMINISTRATOR), NOBODY]
 
 
-def everyone(platform: Deployment, other: Deployment) -> Callers:
+def everyone(environment: Environment, platform: Deployment, other: Deployment) -> Callers:
     """The callers of a deployment; `other` is the same platform with another partner."""
     account = platform.platform
     sessions = {
@@ -64,7 +72,7 @@ def everyone(platform: Deployment, other: Deployment) -> Callers:
         PARTNER_ROLE: _callback_role(platform.partner),
         OTHER: other.partner_account.session,
         OTHER_ROLE: _callback_role(other.partner),
-        STRANGER: local_session(STRANGERS_ACCOUNT),
+        STRANGER: environment.session(STRANGERS_ACCOUNT),
     }
     prefix = platform.outputs["callback_tasks_table"].removesuffix("CallbackTasks")
     iam = account.session.client("iam", endpoint_url=account.endpoint_url)

@@ -1,5 +1,7 @@
 """How a local environment starts, stays, heals and stops; its engine is any process that lives."""
 
+import json
+import stat
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -30,11 +32,12 @@ class Harness:
         self.failure: BaseException | None = None
         self.lost_replies = 0
 
-    def spawn(self, *_: object, **__: object) -> Engine:
+    def spawn(self, *_: object, predecessor: Engine | None = None, **__: object) -> Engine:
         sleeper = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(300)"])
         self._children.append(sleeper)
         started = psutil.Process(sleeper.pid).create_time()
-        self.engines.append(Engine(sleeper.pid, started, port=len(self.engines) + 1))
+        secret = predecessor.secret if predecessor else "secret"
+        self.engines.append(Engine(sleeper.pid, started, len(self.engines) + 1, secret))
         return self.engines[-1]
 
     def clear(self) -> None:
@@ -138,6 +141,40 @@ def test_a_dead_engine_is_replaced(harness: Harness) -> None:
     assert harness.applies[2:] == [("platform", 2), ("partner", 2)]
 
 
+def test_a_new_engine_in_place_of_another_keeps_its_secret(harness: Harness) -> None:
+    harness.up()
+    shell = harness.environment.exports("platform")
+    harness.engines[0].stop()
+    harness.up()
+
+    secret = "AWS_SECRET_ACCESS_KEY"
+    assert harness.environment.exports("platform")[secret] == shell[secret]
+
+
+def test_only_its_owner_reads_the_secret(harness: Harness) -> None:
+    harness.up()
+
+    holding = [
+        path
+        for path in harness.environment.directory.rglob("*")
+        if path.is_file() and "secret" in path.read_text()
+    ]
+
+    assert [path.name for path in holding] == ["state.json"]
+    assert stat.S_IMODE(holding[0].stat().st_mode) == 0o600
+
+
+def test_an_engine_of_an_earlier_version_is_stopped_and_replaced(harness: Harness) -> None:
+    harness.up()
+    record = harness.environment.directory / "state.json"
+    document = json.loads(record.read_text())
+    del document["engine"]["secret"]
+    record.write_text(json.dumps({**document, "engine_version": "earlier"}))
+
+    assert harness.up()
+    assert [engine.process() is None for engine in harness.engines] == [True, False]
+
+
 def test_a_pid_that_another_process_has_by_now_is_left_alone(harness: Harness) -> None:
     bystander = harness.spawn()
     harness.engines.append(Engine(bystander.pid, bystander.started - 60, port=2))
@@ -194,7 +231,7 @@ def test_exports_point_at_the_account(account: str, harness: Harness) -> None:
         "AWS_REGION": "eu-west-1",
         "AWS_DEFAULT_REGION": "eu-west-1",
         "AWS_ACCESS_KEY_ID": {"platform": "111111111111", "partner": "222222222222"}[account],
-        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_SECRET_ACCESS_KEY": "secret",
         "TF_DATA_DIR": str(harness.environment.directory / "terraform" / account),
     }
 
