@@ -14,6 +14,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,7 +26,10 @@ from tools.errors import UserError
 
 LAMBDAS = REPOSITORY / "lambdas"
 REQUIREMENTS = LAMBDAS / "requirements.txt"
+PROJECT = REPOSITORY / "pyproject.toml"
 DIST = REPOSITORY / "dist"
+# In the package and beside it; named as CycloneDX documents are.
+SBOM = "lambdas.cdx.json"
 SOURCES = ("callbacks", "functions")
 KINDS = ("json", "py")
 # Lambda's Amazon Linux 2023 has glibc 2.34.
@@ -65,10 +69,11 @@ class PackageError(UserError):
 
 
 def build(architecture: str, python: str) -> Path:
-    """Write dist/ARCHITECTURE/lambdas.zip and package.tfvars.json; return the path of the zip.
+    """Write dist/ARCHITECTURE/lambdas.zip, its SBOM and its manifest; return the path of the zip.
 
     Raises PackageError if the architecture or the Python version is not offered, a dependency has
-    no wheel for them, or a source does not compile. What was there before is then left as it was.
+    no wheel for them, or a source does not compile, and SbomError if a dependency's licence is not
+    allowed. What was there before is then left as it was.
     """
     if architecture not in PLATFORMS:
         raise PackageError(f"ARCH={architecture} is not offered: use {' or '.join(PLATFORMS)}.")
@@ -91,6 +96,10 @@ def build(architecture: str, python: str) -> Path:
             _write_archive(Path(scratch, archive.name), files, comment=inputs)
             Path(scratch, archive.name).replace(archive)
 
+        with zipfile.ZipFile(archive) as packed:
+            _write(Path(scratch, SBOM), packed.read(SBOM))
+        Path(scratch, SBOM).replace(target / SBOM)
+
         sha256 = base64.b64encode(hashlib.sha256(archive.read_bytes()).digest()).decode()
         package = {
             "path": archive.relative_to(DIST.parent).as_posix(),
@@ -107,7 +116,7 @@ def build(architecture: str, python: str) -> Path:
 def manifest(architecture: str) -> Path:
     """Build the package for a processor, and return the path of its Terraform variables.
 
-    Raises PackageError as `build` does.
+    Raises PackageError and SbomError as `build` does.
     """
     return build(architecture, PYTHONS[0]).with_name("package.tfvars.json")
 
@@ -124,12 +133,24 @@ def _dependency_inputs(architecture: str, python: str) -> str:
         python,
         _compiles_for(python),
         Path(__file__).read_bytes(),
+        Path(__file__).with_name("sbom.py").read_bytes(),
+        _project(),
         REQUIREMENTS.read_bytes(),
     )
 
 
+def _project() -> tuple[str, str, list[str]]:
+    """Its name, its version, and what the functions require."""
+    project = tomllib.loads(PROJECT.read_text())
+    requirements = project["dependency-groups"]["lambdas"]
+    return project["project"]["name"], project["project"]["version"], requirements
+
+
 def _dependencies(architecture: str, python: str) -> Path:
-    """The directory of the installed, pruned and compiled dependencies, made if it is not there."""
+    """The directory of the installed, pruned and compiled dependencies, and of their SBOM.
+
+    It is made if it is not there.
+    """
     inputs = _dependency_inputs(architecture, python)
     directory = DIST / architecture / f"dependencies-{inputs[:16]}"
     if directory.exists():
@@ -137,6 +158,7 @@ def _dependencies(architecture: str, python: str) -> Path:
     with TemporaryDirectory(dir=directory.parent) as scratch:
         tree = Path(scratch, "dependencies")
         _install(tree, architecture, python)
+        _write(tree / SBOM, _sbom(tree))
         for path in tree.rglob("*"):
             name = path.relative_to(tree).as_posix()
             if path.is_file() and any(fnmatch.fnmatchcase(name, unused) for unused in UNUSED):
@@ -145,6 +167,13 @@ def _dependencies(architecture: str, python: str) -> Path:
         _compile(tree, python)
         tree.replace(directory)
     return directory
+
+
+def _sbom(tree: Path) -> bytes:
+    # Imports a second's worth of libraries, needed after the lock has changed only.
+    from tools.deploy import sbom
+
+    return sbom.document(tree, REQUIREMENTS, *_project())
 
 
 def _install(tree: Path, architecture: str, python: str) -> None:
@@ -274,7 +303,7 @@ def main() -> int:
     arguments = parser.parse_args()
     try:
         archive = build(arguments.arch, arguments.python)
-    except PackageError as error:
+    except UserError as error:
         sys.stderr.write(f"{error}\n")
         return 1
     if not _compiles_for(arguments.python):

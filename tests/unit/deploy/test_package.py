@@ -1,6 +1,8 @@
 """The package: the same bytes everywhere, whole, and for the architecture asked."""
 
+import importlib.util
 import json
+import marshal
 import os
 import platform
 import re
@@ -15,6 +17,9 @@ from pathlib import Path
 
 import pytest
 from callbacks.adapters.aws import READ_TIMEOUT_SECONDS
+from cyclonedx.schema import SchemaVersion
+from cyclonedx.validation.json import JsonStrictValidator
+from packaging.utils import canonicalize_name
 
 from tools import REPOSITORY
 from tools.deploy import package
@@ -45,6 +50,7 @@ def copy_sources(checkout: Path) -> Path:
     lambdas = checkout / "lambdas"
     lambdas.mkdir(parents=True)
     shutil.copyfile(package.LAMBDAS / "requirements.txt", lambdas / "requirements.txt")
+    shutil.copyfile(package.PROJECT, checkout / package.PROJECT.name)
     shutil.copytree(REPOSITORY / "tools", checkout / "tools")
     for name in package.SOURCES:
         shutil.copytree(
@@ -248,3 +254,83 @@ def test_dependency_that_cannot_be_had_leaves_what_was_there(
 
 def test_lock_names_no_index() -> None:
     assert "://" not in package.REQUIREMENTS.read_text()
+
+
+def test_every_module_comes_compiled_of_the_source_beside_it(built: Path) -> None:
+    with zipfile.ZipFile(archive(built, HERE)) as packed:
+        files = {name: packed.read(name) for name in packed.namelist()}
+    compiled = [name for name in files if name.endswith(".pyc")]
+
+    assert compiled
+    for name in compiled:
+        path = Path(name)
+        source = (path.parent.parent / path.name.split(".")[0]).with_suffix(".py").as_posix()
+        data = files[name]
+        assert data[:4] == importlib.util.MAGIC_NUMBER
+        assert data[8:16] == importlib.util.source_hash(files[source]), name
+        code = marshal.loads(data[16:])
+        assert code == compile(files[source], code.co_filename, "exec", dont_inherit=True), name
+
+
+def test_the_sbom_lies_in_the_package_and_beside_it(built: Path) -> None:
+    with zipfile.ZipFile(archive(built, HERE)) as packed:
+        inside = packed.read(package.SBOM)
+
+    assert archive(built, HERE).with_name(package.SBOM).read_bytes() == inside
+
+
+def test_the_sbom_is_a_valid_document(built: Path) -> None:
+    document = archive(built, HERE).with_name(package.SBOM).read_text()
+
+    assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(document) is None
+
+
+def test_the_sbom_has_what_the_package_has_and_the_lock_pins(built: Path) -> None:
+    document = json.loads(archive(built, HERE).with_name(package.SBOM).read_text())
+    listed = {
+        (component["name"], component["version"]): component
+        for component in document["components"]
+        if component["purl"].startswith("pkg:pypi/")
+    }
+    with zipfile.ZipFile(archive(built, HERE)) as packed:
+        metadata = [
+            message_from_bytes(packed.read(name))
+            for name in packed.namelist()
+            if name.endswith(".dist-info/METADATA")
+        ]
+    entries = package.REQUIREMENTS.read_text().replace("\\\n", "").splitlines()
+    locked = {
+        tuple(entry.split()[0].split("==")): set(re.findall(r"sha256:(\w+)", entry))
+        for entry in entries
+        if "==" in entry
+    }
+
+    assert set(listed) == {(canonicalize_name(one["Name"]), one["Version"]) for one in metadata}
+    assert set(listed) == set(locked)
+    for name, component in listed.items():
+        (reference,) = component["externalReferences"]
+        assert {one["content"] for one in reference["hashes"]} == locked[name]
+        assert component["licenses"]
+
+
+def test_a_library_that_no_licence_allows_is_not_packed(built: Path, tmp_path: Path) -> None:
+    checkout = tmp_path / "checkout"
+    shutil.copytree(built, checkout)
+    rules = checkout / "tools" / "deploy" / "sbom.py"
+    rules.write_text(rules.read_text().replace('"PSF-2.0", ', ""))
+    before = archive(checkout, HERE).read_bytes()
+
+    result = run(checkout, "--arch", HERE)
+
+    assert result.returncode == 1
+    assert re.match(r"typing-extensions \S+ is licensed under PSF-2\.0: find out", result.stderr)
+    assert archive(checkout, HERE).read_bytes() == before
+
+
+def test_no_bytecode_is_under_version_control() -> None:
+    tracked = subprocess.run(
+        ["git", "ls-files"], cwd=REPOSITORY, capture_output=True, text=True, check=True
+    ).stdout.splitlines()
+
+    assert tracked
+    assert not [name for name in tracked if name.endswith((".pyc", ".pyo", ".so"))]
