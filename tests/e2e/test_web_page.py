@@ -46,7 +46,7 @@ OF_A_PAGE: dict[str, dict[str, str]] = {
     "of an image": {"Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Site": "cross-site"},
     "of a link": {"Sec-Fetch-Mode": "navigate"},
     "by a name of the attacker's": {"Host": "attacker.example:{port}"},
-    "by another name of this machine": {"Host": "localhost:{port}"},
+    "by another name of this machine": {"Host": "localhost.attacker.example:{port}"},
     "by all addresses": {"Host": "0.0.0.0:{port}"},
     "by no port": {"Host": "127.0.0.1"},
 }
@@ -133,6 +133,9 @@ CALLS: dict[str, Callable[[Engine], requests.PreparedRequest]] = {
     "forgets everything": lambda running: unsigned(running, "POST", "/_ministack/reset"),
     "reads messages": lambda running: unsigned(running, "GET", "/_aws/sqs/messages"),
     "asks before it calls": lambda running: unsigned(running, "OPTIONS", "/"),
+    "asks for the keys of tokens": lambda running: unsigned(
+        running, "GET", "/eu-west-1_0/.well-known/jwks.json"
+    ),
     "asks for a token": lambda running: unsigned(running, "POST", "/oauth2/token"),
     "calls an API": lambda running: unsigned(running, "POST", "/_aws/execute-api/abc/local/"),
 }
@@ -173,7 +176,13 @@ def test_the_same_calls_of_no_page_are_taken(running: Engine, bench: Bench) -> N
 
 
 def test_a_page_opens_no_socket(running: Engine) -> None:
-    request = unsigned(running, "GET", "/_aws/execute-api/abc/local")
+    platform: Any = account("platform", running).session
+    apis = platform.client("apigatewayv2", endpoint_url=running.endpoint_url)
+    id_ = apis.create_api(
+        Name="sockets", ProtocolType="WEBSOCKET", RouteSelectionExpression="$request.body.action"
+    )["ApiId"]
+    apis.create_stage(ApiId=id_, StageName="local", AutoDeploy=True)
+    request = unsigned(running, "GET", f"/_aws/execute-api/{id_}/local")
     request.headers.update(
         {
             "Connection": "Upgrade",
@@ -197,6 +206,13 @@ WITHOUT_THE_SECRET: dict[str, Callable[[Engine], requests.PreparedRequest]] = {
         "GET",
         f"/2015-03-31/functions/?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential={ACCOUNT}"
         "/20260101/eu-west-1/lambda/aws4_request&X-Amz-Signature=0",
+    ),
+    "as a role that nobody assumed, to the engine itself": lambda running: signed(
+        running,
+        "sts",
+        "POST",
+        "/_ministack/reset",
+        credentials=Credentials("ASIA0000000000000000", "test", "token"),
     ),
     "of another method's signature": lambda running: requests.Request(
         "DELETE",
@@ -230,14 +246,32 @@ def test_a_call_without_the_secret_runs_nothing_and_learns_nothing(
     assert names(running) == [FUNCTION]
 
 
-def test_an_api_is_not_called_as_an_account_without_its_secret(running: Engine) -> None:
-    credentials = Credentials(ACCOUNT, "test")
-    path = "/_aws/execute-api/abc/local/"
+@pytest.mark.parametrize("path", ["/_aws/execute-api/abc/local/", "/oauth2/token"])
+def test_what_is_public_is_not_called_as_an_account_without_its_secret(
+    running: Engine, path: str
+) -> None:
+    guessed = Credentials(ACCOUNT, "test")
+    scope = f"{ACCOUNT}/20260101/{REGION}/execute-api/aws4_request"
 
-    response = send(signed(running, "execute-api", "POST", path, credentials=credentials))
+    in_header = send(signed(running, "execute-api", "POST", path, credentials=guessed))
+    in_query = send(unsigned(running, "POST", f"{path}?X-Amz-Credential={scope}"))
 
-    assert response.status_code == 403
-    assert "evaluate `make -s env` again" in response.text
+    assert (in_header.status_code, in_query.status_code) == (403, 403)
+    assert "evaluate `make -s env` again" in in_header.text
+    assert "takes no presigned calls" in in_query.text
+
+
+def test_the_keys_that_verify_tokens_are_public(running: Engine) -> None:
+    platform: Any = account("platform", running).session
+    pools = platform.client("cognito-idp", endpoint_url=running.endpoint_url)
+    pool_id = pools.create_user_pool(PoolName="pool")["UserPool"]["Id"]
+
+    # The engine itself fetches them by this name.
+    keys = requests.get(
+        f"http://localhost:{running.port}/{pool_id}/.well-known/jwks.json", timeout=60
+    ).json()["keys"]
+
+    assert {key["alg"] for key in keys} == {"RS256"}
 
 
 def test_who_has_an_old_secret_is_told_what_to_do(running: Engine) -> None:
@@ -287,6 +321,15 @@ def test_the_engine_runs_without_what_is_the_developers(running: Engine) -> None
     assert not [name for name, value in environ.items() if "developers" in value]
 
 
+def test_the_secret_is_in_no_file_of_the_engines(running: Engine, bench: Bench) -> None:
+    assert bench.ended(bench.start(Resource=bench.failing_function))
+    directory = Path(psutil.Process(running.pid).environ()["HOME"]).parent
+    files = [path for path in directory.rglob("*") if path.is_file()]
+
+    assert directory / "engine.log" in files
+    assert not [path for path in files if running.secret.encode() in path.read_bytes()]
+
+
 def test_it_listens_on_one_address_of_this_machine_only(running: Engine, bench: Bench) -> None:
     assert bench.ended(bench.start(Resource=bench.failing_function))
     process = psutil.Process(running.pid)
@@ -299,6 +342,17 @@ def test_it_listens_on_one_address_of_this_machine_only(running: Engine, bench: 
     }
 
     assert listening == {("127.0.0.1", running.port)}
+
+
+def test_it_wants_no_other_port(running: Engine) -> None:
+    health = requests.get(
+        f"{running.endpoint_url}/_ministack/health",
+        headers={SECRET_HEADER: running.secret},
+        timeout=60,
+    ).json()
+
+    # Its listener for MQTT is on all interfaces, if another engine does not have the port.
+    assert health["iot_mtls"] == "disabled"
 
 
 def test_each_environment_has_a_secret_of_its_own(running: Engine, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ signs as an account; docs/security.md says how each kind of call is let in.
 
 import hmac
 import os
+import re
 import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -22,8 +23,9 @@ type Send = Callable[[Message], Awaitable[None]]
 type App = Callable[[Message, Receive, Send], Awaitable[None]]
 
 # Where calls carry credentials that the engine makes and checks: a client's secret, and what the
-# API's authorizers want.
+# API's authorizers want. The keys that verify tokens are public; the engine fetches them itself.
 TOKENS, APIS = "/oauth2/token", "/_aws/execute-api/"
+_PUBLIC_KEYS = re.compile(r"/[\w-]+/\.well-known/jwks\.json")
 
 # For calls that are not to be signed: is it healthy, and what would it do with an unsigned call.
 SECRET_HEADER = "x-environment-secret"
@@ -31,6 +33,7 @@ SECRET_HEADER = "x-environment-secret"
 _CREDENTIALS_IN_QUERY = ("x-amz-", "awsaccesskeyid", "signature")
 _UNKNOWN = "The local environment does not know these credentials: evaluate `make -s env` again."
 _BROWSER = "The local environment takes no calls from browsers."
+_HOST = "The local environment is called by its address only, as `make -s env` has it."
 _PRESIGNED = "The local environment takes no presigned calls: sign in the header."
 _UNSIGNED = "The local environment takes no unsigned calls: `make -s env` has what signs them."
 
@@ -39,8 +42,7 @@ type Response = tuple[int, dict[str, str], bytes]
 
 def guarded(app: App) -> App:
     """An engine that can be reached with the secret of this process's environment only."""
-    own = f"127.0.0.1:{os.environ['GATEWAY_PORT']}"
-    guard = _Guard(os.environ["AWS_SECRET_ACCESS_KEY"], own)
+    guard = _Guard(os.environ["AWS_SECRET_ACCESS_KEY"], os.environ["GATEWAY_PORT"])
 
     async def guarded_app(scope: Message, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -86,22 +88,22 @@ class _Call:
 @dataclass(frozen=True)
 class _Guard:
     secret: str
-    host: str
+    port: str
 
     def refuses(self, call: _Call, body: bytes) -> Response | None:
         """The response to a call that the engine is not to see, or None."""
         if any(name == "origin" or name.startswith("sec-fetch-") for name in call.headers):
             return _refusal(_BROWSER)
-        if call.headers.get("host") != self.host:
-            return _refusal(f"The local environment is at {self.host}, and has no other name.")
+        # These names cannot be made to point elsewhere and back, as a page's own can.
+        if call.headers.get("host") not in (f"127.0.0.1:{self.port}", f"localhost:{self.port}"):
+            return _refusal(_HOST)
         told = call.headers.get(SECRET_HEADER, "")
         if hmac.compare_digest(told.encode(), self.secret.encode()):
             return None
         if any(name.lower().startswith(_CREDENTIALS_IN_QUERY) for name in call.query):
             return _refusal(_PRESIGNED)
         if not call.headers.get("authorization", "").startswith("AWS"):
-            public = call.path.startswith(APIS) or (call.method, call.path) == ("POST", TOKENS)
-            return None if public else _refusal(_UNSIGNED)
+            return None if _public(call) else _refusal(_UNSIGNED)
         failure = self._in_signature(call, body)
         return call.refusal(failure) if failure else None
 
@@ -124,6 +126,12 @@ class _Guard:
             signature, self.secret, call.method, call.raw_path, call.query, call.headers, body
         )
         return AuthError(failure[0], _UNKNOWN) if failure else None
+
+
+def _public(call: _Call) -> bool:
+    if call.method == "GET" and _PUBLIC_KEYS.fullmatch(call.path):
+        return True
+    return call.path.startswith(APIS) or (call.method, call.path) == ("POST", TOKENS)
 
 
 def _signed_by_a_session(key_id: str, call: _Call, body: bytes) -> AuthError | None:
