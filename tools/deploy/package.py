@@ -233,7 +233,8 @@ def _undocumented(value: dict[str, Any]) -> dict[str, Any]:
 
 
 def _compile(tree: Path, python: str) -> None:
-    # /var/task is read-only: without these, every cold start compiles all that it imports.
+    # /var/task is read-only: without these, every cold start compiles all that it imports. Python
+    # runs none that is not of the source beside it.
     if not _compiles_for(python):
         return
     compiled = compileall.compile_dir(
@@ -243,7 +244,7 @@ def _compile(tree: Path, python: str) -> None:
         optimize=0,
         stripdir=tree,
         prependdir="/var/task",
-        invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
+        invalidation_mode=py_compile.PycInvalidationMode.CHECKED_HASH,
     )
     if not compiled:
         raise PackageError("A source does not compile; what Python says of it stands above.")

@@ -28,6 +28,8 @@ HERE = {"aarch64": "arm64", "arm64": "arm64"}.get(platform.machine(), "x86_64")
 ELSEWHERE = {"arm64": "x86_64", "x86_64": "arm64"}[HERE]
 ELF_MACHINES = {"arm64": 183, "x86_64": 62}
 SIZE_AIM_BYTES = 8_000_000
+# PEP 552: by a hash of the source, which Python compares before it runs the bytecode.
+CHECKED_HASH = 0b11
 
 
 def run(checkout: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -267,6 +269,7 @@ def test_every_module_comes_compiled_of_the_source_beside_it(built: Path) -> Non
         source = (path.parent.parent / path.name.split(".")[0]).with_suffix(".py").as_posix()
         data = files[name]
         assert data[:4] == importlib.util.MAGIC_NUMBER
+        assert int.from_bytes(data[4:8], "little") == CHECKED_HASH, name
         assert data[8:16] == importlib.util.source_hash(files[source]), name
         code = marshal.loads(data[16:])
         assert code == compile(files[source], code.co_filename, "exec", dont_inherit=True), name
