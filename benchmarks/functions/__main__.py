@@ -22,11 +22,13 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
+from benchmarks.functions import worst
 from benchmarks.functions.cases import CASES
-from benchmarks.functions.measuring import MeasuringError, Pair, measure
+from benchmarks.functions.measuring import MeasuringError, Pair, Sample, measure
 from tools.deploy import package
 from tools.devenv import ENGINE_PYTHON
 
+WORST_ROUNDS = 5  # A round has some sixty bodies.
 COLD_START_AIM, MEMORY_AIM, PACKAGE_AIM_MB = 1.1, 1.2, 8
 
 
@@ -70,6 +72,19 @@ quartiles). Rounds: {rounds}. Python {python}, boto3 {boto3}, {cpus} CPUs ({mach
 {table}
 
 {summary}
+"""
+
+WORST = """
+## The worst callbacks
+
+`external_callback` gets the largest callbacks that each live contract lets through, and {refused}
+that it does not, most as large as the channel takes: nested, numbers only, names only, megabytes.
+`tests/support/hostile.py` has all of them. The table has those that cost most: medians, and the
+ratio to a good callback that is as large as the channel takes. Rounds: {rounds}.
+
+{table}
+
+Largest ratio: {largest:.1f} (aim {aim}).
 """
 
 
@@ -120,6 +135,17 @@ def _markdown(cells: Sequence[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
+def _of_worst(
+    bodies: Sequence[worst.Worst], task: Path, warm_calls: int, rounds: int
+) -> Mapping[tuple[str, str], list[Sample]]:
+    costs: dict[tuple[str, str], list[Sample]] = defaultdict(list)
+    with closing(worst.measure(bodies, task, ENGINE_PYTHON, warm_calls)) as measured:
+        for each in track(islice(measured, rounds), "Worst", rounds, transient=True):
+            for which, sample in each.items():
+                costs[which].append(sample)
+    return costs
+
+
 def main() -> int:
     functions = [case.function for case in CASES]
     parser = argparse.ArgumentParser(prog="python -m benchmarks.functions", description=__doc__)
@@ -134,6 +160,9 @@ def main() -> int:
         parser.error("a spread needs --rounds of 2 or more and --warm-calls of 1 or more")
 
     cases = [case for case in CASES if case.function in (arguments.functions or functions)]
+    bodies = [] if arguments.functions else worst.bodies()
+    costs: Mapping[tuple[str, str], list[Sample]] = {}
+    worst_rounds = min(arguments.rounds, WORST_ROUNDS) if bodies else 0
     archive = package.build(package.host_architecture(), package.PYTHONS[0])
     samples: dict[str, list[Pair]] = defaultdict(list)
     with TemporaryDirectory() as task:
@@ -145,11 +174,22 @@ def main() -> int:
                 for measured in track(counted, "Rounds", arguments.rounds, transient=True):
                     for function, pair in measured.items():
                         samples[function].append(pair)
+                costs = _of_worst(bodies, Path(task), arguments.warm_calls, worst_rounds)
             except MeasuringError as error:
                 sys.stderr.write(f"{error}\n")
                 return 1
     table, page = report(samples, archive.stat().st_size / 1_000_000, arguments.rounds)
     Console().print(table)
+    if bodies:
+        listed, largest = worst.report(bodies, costs)
+        page += WORST.format(
+            refused=len({body.name for body in bodies if not body.taken}),
+            rounds=worst_rounds,
+            table=listed,
+            largest=largest,
+            aim=worst.AIM,
+        )
+        Console().print(f"Worst callbacks: largest ratio {largest:.1f} (aim {worst.AIM}).")
     if arguments.report:
         arguments.report.write_text(page, encoding="utf-8")
     return 0

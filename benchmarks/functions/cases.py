@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from callbacks.domain.channel import Channel
 from callbacks.domain.task import CallbackTask
 
 from tests.support.functions import (
@@ -25,12 +26,16 @@ ORDER = {"order_id": KEY.order_id, "execution_arn": EXECUTION}
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """`given` is the task as it is found; `calls` are made by every invocation but the first."""
+    """`given` is the task as it is found; `calls` are made by every invocation but the first.
+
+    `channel` is the shipping channel of the tests unless it is given.
+    """
 
     function: str
     event: Mapping[str, Any]
     calls: tuple[str, ...]
     given: CallbackTask | None = None
+    channel: Channel | None = None
 
 
 CASES = (

@@ -7,8 +7,9 @@ import subprocess
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import NamedTemporaryFile, TemporaryDirectory
 from time import perf_counter
+from typing import Any
 
 from benchmarks.functions.aws import serving
 from benchmarks.functions.cases import Case
@@ -20,11 +21,15 @@ HERE = Path(__file__).parent
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One process: milliseconds to its first result, CPU milliseconds a warm call, peak MiB."""
+    """One process: milliseconds to its first result, CPU milliseconds a warm call, peak MiB.
+
+    `status` is the HTTP status of the first result, if it has one.
+    """
 
     cold_ms: float
     cpu_ms: float
     peak_mb: float
+    status: int | None = None
 
 
 # The function's own, and the bare handler's.
@@ -54,14 +59,14 @@ def measure(
         def sample(case: Case, module: str, directory: Path) -> Sample:
             recording, endpoint = recordings[case.function], f"{aws}/{case.function}"
             called.clear()
-            measured = _sample(
+            measured = sample_process(
                 [python, "-P", HERE / "runtime.py", module, str(warm_calls)],
                 {
-                    **_environment(recording, endpoint),
+                    **environment(recording, endpoint),
                     "BENCH_CALLS": _calls(recording, endpoint),
-                    "BENCH_EVENT": json.dumps(case.event),
                     "PYTHONPATH": str(directory),
                 },
+                case.event,
             )
             if called != recording.methods(1 + warm_calls):
                 raise MeasuringError(f"{case.function}: {module} made other calls: {called}")
@@ -77,7 +82,7 @@ def measure(
             }
 
 
-def _environment(recording: Recording, endpoint: str) -> dict[str, str]:
+def environment(recording: Recording, endpoint: str) -> dict[str, str]:
     return {
         **recording.environment,
         "AWS_ACCESS_KEY_ID": "bench",
@@ -97,20 +102,26 @@ def _calls(recording: Recording, endpoint: str) -> str:
     return calls.replace(recording.environment["WEBHOOK_URL"], endpoint)
 
 
-def _sample(command: Sequence[str | Path], environment: Mapping[str, str]) -> Sample:
-    start = perf_counter()
-    readable, writable = os.pipe()
-    process = subprocess.Popen(
-        [*command, str(writable)],
-        env=environment,
-        stdout=subprocess.DEVNULL,
-        pass_fds=[writable],
-    )
-    os.close(writable)
-    with os.fdopen(readable, "rb") as report:
-        report.readline()
-        cold_ms = (perf_counter() - start) * 1000
-        rest = report.read()
+def sample_process(
+    command: Sequence[str | Path], environment: Mapping[str, str], event: Mapping[str, Any]
+) -> Sample:
+    """Runs `runtime.py` once. Raises MeasuringError if the function fails."""
+    with NamedTemporaryFile("w", encoding="utf-8") as file:  # One variable holds 128 KiB at most.
+        json.dump(event, file)
+        file.flush()
+        start = perf_counter()
+        readable, writable = os.pipe()
+        process = subprocess.Popen(
+            [*command, str(writable)],
+            env={**environment, "BENCH_EVENT": file.name},
+            stdout=subprocess.DEVNULL,
+            pass_fds=[writable],
+        )
+        os.close(writable)
+        with os.fdopen(readable, "rb") as report:
+            report.readline()
+            cold_ms = (perf_counter() - start) * 1000
+            rest = report.read()
     if process.wait() != 0:
         raise MeasuringError(f"{' '.join(map(str, command))} failed; its error stands above.")
     return Sample(cold_ms, **json.loads(rest))

@@ -61,16 +61,17 @@ def recorded(case: Case) -> Recording:
         functions.deployed(aws),
         intercepted("stepfunctions") as stepfunctions,
     ):
-        stepfunctions.answers["SendTaskSuccess"] = {}
+        stepfunctions.answers |= {"SendTaskFailure": {}, "SendTaskSuccess": {}}
         secret = json.dumps({"current": "whsec_" + "MDEy" * 8})
         client("secretsmanager").create_secret(Name=functions.SIGNING_SECRET, SecretString=secret)
         aws.stepfunctions.create_state_machine(
             name=aws.state_machine_arn.rpartition(":")[2], definition=NOTHING, roleArn=NOBODY
         )
-        aws.register(shipping_channel(topic_arn=aws.topic_arn))
+        aws.register(case.channel or shipping_channel(topic_arn=aws.topic_arn))
         aws.put_order(KEY.order_id)
         for _ in range(2):
-            key = {"order_id": {"S": KEY.order_id}, "task_type": {"S": KEY.task_type}}
+            task_type = case.channel.task_type if case.channel else KEY.task_type
+            key = {"order_id": {"S": KEY.order_id}, "task_type": {"S": task_type}}
             aws.dynamodb.delete_item(TableName=TASKS, Key=key)
             if case.given:
                 DynamoDBTasks(lazy("dynamodb"), TASKS).create(case.given)

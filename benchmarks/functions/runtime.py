@@ -1,7 +1,8 @@
 """A stand-in for Lambda's runtime: one process, one function.
 
-Reports to a file descriptor: a line at the first result, then JSON with `cpu_ms` a warm call and
-`peak_mb`. Imports as little as it can, since what it imports is measured with the function.
+Reports to a file descriptor: a line at the first result, then JSON with `cpu_ms` a warm call,
+`peak_mb` and the first result's `status`. Imports as little as it can, since what it imports is
+measured with the function.
 """
 
 import importlib
@@ -22,10 +23,12 @@ CONTEXT = SimpleNamespace(
 
 
 def main(module: str, warm_calls: int, report: int) -> None:
-    event = json.loads(os.environ["BENCH_EVENT"])
+    with open(os.environ["BENCH_EVENT"], encoding="utf-8") as file:  # noqa: PTH123
+        event = json.load(file)
     handler = importlib.import_module(module).handler
-    handler(event, CONTEXT)
+    result = handler(event, CONTEXT)
     os.write(report, b"returned\n")
+    status = result.get("statusCode") if isinstance(result, dict) else None
     unmeasured = warm_calls // 10
     for _ in range(unmeasured):
         handler(event, CONTEXT)
@@ -33,7 +36,8 @@ def main(module: str, warm_calls: int, report: int) -> None:
     for _ in range(warm_calls - unmeasured):
         handler(event, CONTEXT)
     cpu_ms = (time.process_time() - start) * 1000 / (warm_calls - unmeasured)
-    os.write(report, json.dumps({"cpu_ms": cpu_ms, "peak_mb": peak_mb()}).encode())
+    measured = {"cpu_ms": cpu_ms, "peak_mb": peak_mb(), "status": status}
+    os.write(report, json.dumps(measured).encode())
 
 
 def peak_mb() -> float:

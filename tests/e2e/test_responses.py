@@ -1,5 +1,6 @@
 """The API's responses to good, bad and repeated callbacks; bad ones change nothing."""
 
+import json
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -38,6 +39,16 @@ class WaitingOrder:
 
     def post(self, body: Json, url: str = "") -> requests.Response:
         return self.deployment.partner.api.call_back(url or self.callback_url, body)
+
+    def post_as_it_is(self, body: bytes, content_type: str) -> requests.Response:
+        api = self.deployment.partner.api
+        return requests.post(
+            self.callback_url,
+            data=body,
+            headers={"Content-Type": content_type},
+            auth=SigV4(api.credentials, api.region),
+            timeout=TIMEOUT_SECONDS,
+        )
 
     def snapshot(self) -> tuple[str, Any, Any]:
         return (
@@ -125,15 +136,38 @@ def test_a_body_that_breaks_the_contract(broken: str, untouched: WaitingOrder) -
 def test_a_body_that_is_no_json_object(
     body: bytes, content_type: str, untouched: WaitingOrder
 ) -> None:
-    api = untouched.deployment.partner.api
+    response = untouched.post_as_it_is(body, content_type)
 
-    response = requests.post(
-        untouched.callback_url,
-        data=body,
-        headers={"Content-Type": content_type},
-        auth=SigV4(api.credentials, api.region),
-        timeout=TIMEOUT_SECONDS,
-    )
+    assert_problem(response, 400, "invalid-callback")
+
+
+@pytest.mark.parametrize("content_type", ["text/plain", "application/problem+json"])
+def test_a_content_type_that_is_not_jsons(content_type: str, untouched: WaitingOrder) -> None:
+    body = json.dumps(untouched.success()).encode()
+
+    response = untouched.post_as_it_is(body, content_type)
+
+    assert_problem(response, 415, "unsupported-media-type")
+
+
+def test_a_content_type_of_json_with_parameters(order: WaitingOrder) -> None:
+    body = json.dumps(order.success()).encode()
+
+    assert order.post_as_it_is(body, "Application/JSON; charset=utf-8").status_code == 200
+
+
+def test_a_body_that_is_all_white_space_but_for_a_callback(untouched: WaitingOrder) -> None:
+    body = json.dumps(untouched.success()).encode()
+
+    response = untouched.post_as_it_is(body.ljust(128 * 1024 + 1), "application/json")
+
+    assert_problem(response, 413, "too-large")
+
+
+def test_a_callback_id_of_the_url_that_breaks_the_contract(untouched: WaitingOrder) -> None:
+    url = untouched.callback_url.replace(untouched.message.event["id"], "x" * 65)
+
+    response = untouched.post(untouched.success(), url)
 
     assert_problem(response, 400, "invalid-callback")
 

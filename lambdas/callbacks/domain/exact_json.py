@@ -81,6 +81,8 @@ def _number(text: str) -> int | float | Decimal:
 
 
 def _members(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    if len(pairs) < 2:
+        return dict(pairs)
     members = dict(pairs)
     if len(members) < len(pairs):
         raise ValueError("a name is given twice")
@@ -94,7 +96,7 @@ def _check_levels(document: object) -> None:
             inner
             for outer in level
             for inner in (outer.values() if isinstance(outer, dict) else outer)
-            if type(inner) in (dict, list)
+            if inner and type(inner) in (dict, list)
         ]
         if not level:
             return

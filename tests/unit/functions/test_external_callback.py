@@ -21,6 +21,7 @@ from callbacks.domain.task import (
     taken_over,
 )
 
+from tests.support import hostile
 from tests.support.channels import SHIPPING, composed, shipping_channel
 from tests.support.deployed import Deployed
 from tests.support.functions import ACME, SUCCESS, callback_event
@@ -562,67 +563,41 @@ def test_a_fault_of_the_platform_is_an_internal_error(deployed: Deployed) -> Non
     assert (line["order_id"], line["task_type"]) == (KEY.order_id, SHIPPING)
 
 
-MOST = 65_536 + 64 * 1024
-"""What the channel takes: its output, and the envelope."""
+MOST = shipping_channel().max_body_bytes
+TOO_LARGE = {"a byte too much", "megabytes", "megabytes of brackets", "200,000 levels"}
 
 
-def filled(part: str, before: str = "[", after: str = "]") -> str:
-    """As many parts as there is room for."""
-    return before + part * ((MOST - len(before) - len(after)) // len(part)) + after
+def responded_briefly(body: str, encoded: bool, deployed: Deployed) -> int:
+    responded, said = post(deployed, body, encoded=encoded)
 
-
-# A success up to its output, the last of its members.
-OUTPUT = json.dumps({**BODY, "task_output": 0}).removesuffix("0}")
-
-
-HOSTILE: dict[str, tuple[str, int]] = {
-    "white space": (json.dumps(BODY).ljust(MOST), 200),
-    "a byte too much": (json.dumps(BODY).ljust(MOST + 1), 413),
-    "megabytes": (json.dumps(BODY).ljust(6 * 2**20), 413),
-    "megabytes of no JSON": ("[" * 6 * 2**20, 413),
-    "brackets": (filled("[", "", ""), 400),
-    "200,000 levels": ("[" * 100_000 + "]" * 100_000, 413),
-    "levels": ("[" * (MOST // 2) + "]" * (MOST // 2), 400),
-    "levels of objects": ('{"a":' * (MOST // 6) + "0" + "}" * (MOST // 6), 400),
-    "numbers": (filled("0,", after="0]"), 400),
-    "numbers with exponents": (filled("1e0,", after="0]"), 400),
-    "long numbers": (filled("1." + "3" * 30 + ",", after="0]"), 400),
-    "a number of 100,000 digits": ("9" * 100_000, 400),
-    "a number that no double has": (OUTPUT + '{"n": 1e400}}', 400),
-    "empty objects": (filled("{},", after="{}]"), 400),
-    "empty arrays in the output": (filled("[],", OUTPUT + '{"a": [', "[]]}}"), 400),
-    "unknown names": (
-        json.dumps({**BODY, **{f"unheard-of-{number}": 0 for number in range(5000)}}),
-        400,
-    ),
-    "a long name": (json.dumps({**BODY, "n" * 100_000: 0}), 400),
-    "a long name in the output": (OUTPUT + json.dumps({"\N{GRINNING FACE}" * 8000: 0}) + "}", 400),
-    "one name again and again": (filled('"a":0,', "{", '"a":0}'), 400),
-    "a byte order mark": ("\ufeff" + json.dumps(BODY), 400),
-    "the longest message": (
-        json.dumps(failed("C" * 256, "\N{GRINNING FACE}" * 4096, retryable=False)),
-        200,
-    ),
-    "a message too long": (
-        json.dumps(failed("C" * 256, "\N{GRINNING FACE}" * 4097, retryable=False)),
-        400,
-    ),
-}
+    assert len(json.dumps(said)) < 8 * 1024
+    assert max(len(json.dumps(line)) for line in deployed.lines()) < 8 * 1024
+    return responded
 
 
 @pytest.mark.parametrize("encoded", [False, True])
-@pytest.mark.parametrize(("body", "status"), HOSTILE.values(), ids=HOSTILE)
-def test_a_hostile_body_has_a_response_of_its_own_and_a_short_one(
-    body: str, status: int, encoded: bool, deployed: Deployed
+@pytest.mark.parametrize("name", hostile.taken(BODY, MOST))
+def test_the_largest_body_that_meets_the_contract_is_taken(
+    name: str, encoded: bool, deployed: Deployed
 ) -> None:
     deployed.given(pending(requested_at=recently()))
 
-    responded, said = post(deployed, body, encoded=encoded)
+    assert responded_briefly(hostile.taken(BODY, MOST)[name], encoded, deployed) == 200
+    assert len(deployed.sends) == 1
 
-    assert responded == status
-    assert len(json.dumps(said)) < 8 * 1024
-    assert len(deployed.sends) == (status == 200)
-    assert max(len(json.dumps(line)) for line in deployed.lines()) < 8 * 1024
+
+@pytest.mark.parametrize("encoded", [False, True])
+@pytest.mark.parametrize("name", hostile.refused(BODY, MOST))
+def test_a_hostile_body_is_refused_and_little_is_said_of_it(
+    name: str, encoded: bool, deployed: Deployed
+) -> None:
+    task = deployed.given(pending(requested_at=recently()))
+
+    status = responded_briefly(hostile.refused(BODY, MOST)[name], encoded, deployed)
+
+    assert status == (413 if name in TOO_LARGE else 400)
+    assert deployed.record() == task
+    assert deployed.sends == []
 
 
 @pytest.mark.parametrize(("declared", "status"), [("application/json", 200), ("text/plain", 415)])
