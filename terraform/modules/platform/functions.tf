@@ -116,7 +116,7 @@ locals {
         }
       })
       memory_mb            = var.external_callback.memory_mb
-      reserved_concurrency = var.external_callback.reserved_concurrency
+      reserved_concurrency = var.external_callback.reserved_concurrency == -1 ? null : var.external_callback.reserved_concurrency
       timeout_seconds      = local.callback_timeout_seconds
     }
 

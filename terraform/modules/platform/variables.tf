@@ -69,7 +69,8 @@ variable "external_callback" {
   description = <<-EOT
     The one function that takes every partner's callbacks: memory_mb, and reserved_concurrency, how many callbacks it works on at once,
     set aside from the account's concurrency, of which 100 must stay unreserved. Leave room above throttling.burst_limit, which is what
-    one route may bring at once. docs/benchmarks.md has what the defaults come from.
+    one route may bring at once. -1 sets nothing aside, for an account with a quota too small for that: there, one partner may take what
+    the others need. docs/benchmarks.md has what the defaults come from.
   EOT
   type = object({
     memory_mb            = optional(number, 512)
@@ -84,8 +85,8 @@ variable "external_callback" {
   }
 
   validation {
-    condition     = var.external_callback.reserved_concurrency >= 1 && floor(var.external_callback.reserved_concurrency) == var.external_callback.reserved_concurrency
-    error_message = "external_callback.reserved_concurrency must be a whole number of 1 or more, at least 100 below the account's quota \"Concurrent executions\"."
+    condition     = (var.external_callback.reserved_concurrency == -1 || var.external_callback.reserved_concurrency >= 1) && floor(var.external_callback.reserved_concurrency) == var.external_callback.reserved_concurrency
+    error_message = "external_callback.reserved_concurrency must be a whole number of 1 or more, at least 100 below the account's quota \"Concurrent executions\", or -1 to set nothing aside."
   }
 }
 

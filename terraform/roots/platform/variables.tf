@@ -67,7 +67,8 @@ variable "external_callback" {
   description = <<-EOT
     The one function that takes every partner's callbacks: memory_mb, and reserved_concurrency, how many callbacks it works on at once,
     set aside from the account's concurrency, of which 100 must stay unreserved. Leave room above throttling.burst_limit, which is what
-    one route may bring at once. docs/benchmarks.md has what the defaults come from.
+    one route may bring at once. -1 sets nothing aside, for an account with a quota too small for that: there, one partner may take what
+    the others need. docs/benchmarks.md has what the defaults come from.
   EOT
   type = object({
     memory_mb            = optional(number, 512)
@@ -77,7 +78,7 @@ variable "external_callback" {
   nullable = false
 
   validation {
-    condition     = var.external_callback.reserved_concurrency > max(var.throttling.burst_limit, [for channel in local.channels : try(channel.throttle.burst_limit, 0)]...)
+    condition     = var.external_callback.reserved_concurrency == -1 || var.external_callback.reserved_concurrency > max(var.throttling.burst_limit, [for channel in local.channels : try(channel.throttle.burst_limit, 0)]...)
     error_message = "Set external_callback.reserved_concurrency above the burst_limit of throttling and of every channel's throttle, or lower those: one partner's burst would leave no callback of the others room."
   }
 }

@@ -447,6 +447,17 @@ run "sets_concurrency_aside_for_callbacks" {
   }
 }
 
+run "sets_no_concurrency_aside_where_the_account_has_none_to_spare" {
+  variables {
+    external_callback = { reserved_concurrency = -1 }
+  }
+
+  assert {
+    condition     = local.functions.external_callback.reserved_concurrency == null && local.functions.external_callback.memory_mb == 512
+    error_message = "-1 must leave the function in the account's shared pool."
+  }
+}
+
 run "has_the_api_gateway_address_by_default" {
   assert {
     condition     = output.platform.api.base_url == "https://api.execute-api.eu-west-1.amazonaws.com/dev" && !aws_api_gateway_rest_api.this.disable_execute_api_endpoint

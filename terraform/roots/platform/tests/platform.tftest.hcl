@@ -249,6 +249,19 @@ run "leaves_callbacks_of_others_room_beside_a_burst" {
   }
 }
 
+run "accepts_an_account_without_concurrency_to_spare" {
+  command = plan
+
+  variables {
+    account_id        = run.dev.settings.account_id
+    environment       = run.dev.settings.environment
+    external_callback = { reserved_concurrency = -1 }
+    name_prefix       = run.dev.settings.name_prefix
+    partners          = run.dev.settings.partners
+    region            = run.dev.settings.region
+  }
+}
+
 run "refuses_a_burst_that_leaves_callbacks_of_others_no_room" {
   command = plan
 
