@@ -25,6 +25,8 @@ from tools import REPOSITORY
 from tools.contracts import settings, tree
 
 AIM = 5
+MEMORY_MB = 512
+MB_A_CPU = 1769
 GOOD = "a good one"
 
 
@@ -102,6 +104,12 @@ def report(
             lines.append(_markdown((contract, told, *costs[name].cells())))
             largest = max(largest, costs[name].cpu_ratio, costs[name].memory_ratio)
     return "\n".join(lines), largest
+
+
+def wall_ms(samples: Mapping[tuple[str, str], Sequence[Sample]]) -> float:
+    """How long the worst takes on the share of a CPU that goes with the memory."""
+    worst = max(median(each.cpu_ms for each in of_one) for of_one in samples.values())
+    return worst * MB_A_CPU / MEMORY_MB
 
 
 @dataclass(frozen=True, slots=True)
