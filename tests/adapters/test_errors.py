@@ -118,6 +118,7 @@ RECORDS = [
     ),
 ]
 OTHERS = [
+    Call("dynamodb", "UpdateItem", DependencyUnavailable, lambda: ORDERS.let_expire("o", "by")),
     Call("dynamodb", "Query", DependencyUnavailable, lambda: ERASURE.order("o")),
     Call("dynamodb", "DeleteItem", DependencyUnavailable, lambda: ERASURE.erase_task(pending())),
     Call(

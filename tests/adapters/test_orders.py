@@ -177,16 +177,47 @@ def test_an_order_that_was_taken_up_before_it_had_a_retention_is_kept(
     assert order(orders, request)["expires_at"] == NEVER
 
 
-def test_an_order_that_is_tried_anew_or_stalls_does_not_expire(
+@pytest.mark.parametrize(
+    "open_again",
+    [
+        lambda orders: orders.take_up("order-1", "second", UNTIL),
+        lambda orders: orders.mark_stalled("order-1", "redrive it"),
+    ],
+    ids=["tried anew", "stalled"],
+)
+def test_an_order_that_is_open_again_does_not_expire(
+    open_again: Callable[[Orders], Any], orders: Orders, request: pytest.FixtureRequest
+) -> None:
+    orders.take_up("order-1", "first", UNTIL)
+    orders.mark_failed("order-1", "lost")
+    assert "expires_at" in order(orders, request)
+
+    open_again(orders)
+
+    assert "expires_at" not in order(orders, request)
+
+
+def test_an_order_that_failed_before_expires_once_its_last_execution_has_ended(
     orders: Orders, request: pytest.FixtureRequest
 ) -> None:
     orders.take_up("order-1", "first", UNTIL)
     orders.mark_failed("order-1", "lost")
-    orders.take_up("order-1", "second", UNTIL)
-    assert "expires_at" not in order(orders, request)
+    orders.take_up("order-1", "second", UNTIL + 1)
 
-    orders.mark_failed("order-1", "lost")
-    orders.mark_stalled("order-1", "redrive it")
+    orders.let_expire("order-1", "first")
+    assert "expires_at" not in order(orders, request)
+    orders.let_expire("order-1", "second")
+    assert order(orders, request)["expires_at"] == UNTIL + 1
+
+
+def test_only_an_order_that_failed_is_let_expire(
+    orders: Orders, request: pytest.FixtureRequest
+) -> None:
+    orders.take_up("order-1", "first", UNTIL)
+
+    orders.let_expire("order-1", "first")
+    orders.let_expire("order-2", "first")
+
     assert "expires_at" not in order(orders, request)
 
 

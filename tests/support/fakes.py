@@ -333,6 +333,11 @@ class FakeOrders:
         order.update(order_status="FAILED", failure_reason=reason, expires_at=self._end(order))
         return True
 
+    def let_expire(self, order_id: str, execution_arn: str) -> None:
+        order = self.orders.get(order_id, {})
+        if (order.get("order_status"), order.get("execution_arn")) == ("FAILED", execution_arn):
+            order.setdefault("expires_at", self._end(order))
+
     def mark_stalled(self, order_id: str, reason: str) -> bool:
         order = self.orders.get(order_id)
         if order is None or order.get("order_status") == "COMPLETED":

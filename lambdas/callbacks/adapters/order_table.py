@@ -103,6 +103,21 @@ class DynamoDBOrders:
         )
         return order is not None
 
+    def let_expire(self, order_id: str, execution_arn: str) -> None:
+        self._update(
+            order_id,
+            UpdateExpression=f"SET {EXPIRES}",
+            ConditionExpression=(
+                "order_status = :failed AND execution_arn = :execution AND "
+                "attribute_not_exists(expires_at)"
+            ),
+            ExpressionAttributeValues={
+                ":execution": {"S": execution_arn},
+                ":failed": {"S": FAILED},
+                ":never": {"N": NEVER},
+            },
+        )
+
     def mark_stalled(self, order_id: str, reason: str) -> bool:
         stalled, because = {":stalled": {"S": STALLED}}, {":reason": {"S": reason}}
         first = self._update(

@@ -332,6 +332,13 @@ class Orders(Protocol):
         """False, and nothing written, if there is no such order or it has ended already."""
         ...
 
+    def let_expire(self, order_id: str, execution_arn: str) -> None:
+        """Ends the retention of an order that failed, if nobody took it up after the execution.
+
+        It is for one that had failed before that: `mark_failed` writes nothing then.
+        """
+        ...
+
     def mark_stalled(self, order_id: str, reason: str) -> bool:
         """False, and nothing written, if there is no such order or it is completed.
 

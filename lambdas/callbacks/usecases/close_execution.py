@@ -46,19 +46,22 @@ class ExecutionCloser:
                 own.append(task)
             else:
                 others_work = others_work or not task.is_past_deadline(now)
-        marked = not others_work and self._mark(order_id, reason, end)
+        marked = not others_work and self._mark(order_id, execution_arn, reason, end)
         for task in own:
             self._expire(task, now)
         return marked
 
-    def _mark(self, order_id: str, reason: str, end: End) -> bool:
+    def _mark(self, order_id: str, execution_arn: str, reason: str, end: End) -> bool:
         match end:
             case End.REFUSED:
                 return False
             case End.STALLED:
                 return self.orders.mark_stalled(order_id, reason)
             case End.FAILED:
-                return self.orders.mark_failed(order_id, reason)
+                marked = self.orders.mark_failed(order_id, reason)
+                if not marked:
+                    self.orders.let_expire(order_id, execution_arn)
+                return marked
 
     def _has_ended(self, task: CallbackTask, now: int) -> bool:
         ended = has_ended(self.workflow, task, now)

@@ -48,6 +48,20 @@ def test_a_pending_task_expires_and_the_order_fails(harness: Harness) -> None:
     assert order(harness) == FAILED
 
 
+@pytest.mark.parametrize(("last", "expires"), [(EXECUTION, True), (OTHER_EXECUTION, False)])
+def test_an_order_that_had_failed_before_expires_if_nobody_took_it_up_since(
+    last: str, expires: bool, harness: Harness
+) -> None:
+    harness.orders.orders[KEY.order_id] = {
+        "order_status": "FAILED",
+        "execution_arn": last,
+        "retained_until": NOW + 90,
+    }
+
+    assert close(harness) is False
+    assert ("expires_at" in harness.orders.orders[KEY.order_id]) is expires
+
+
 def test_all_tasks_of_the_execution_expire(harness: Harness) -> None:
     other = TaskKey(KEY.order_id, "ORDER_BILLING_SERVICE")
     harness.given(pending())
