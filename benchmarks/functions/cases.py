@@ -70,7 +70,7 @@ CASES = (
     Case(
         function="close_execution",
         event=execution_event(EXECUTION, "ABORTED", input=json.dumps(ORDER)),
-        calls=("query", "update_item", "update_item", "update_item"),
+        calls=("query", "update_item", "update_item"),
         given=WAITING,
     ),
     Case(
