@@ -1,3 +1,8 @@
+output "deploy_role" {
+  description = "role_arn and permissions_boundary of the role that applies the platform, or null."
+  value       = one(module.deploy_role)
+}
+
 output "state_bucket" {
   description = "Bucket that the roots' envs/ENV.s3.tfbackend name."
   value       = aws_s3_bucket.state.bucket

@@ -16,6 +16,15 @@ variable "api_gateway_account" {
   nullable    = false
 }
 
+variable "deploy_role" {
+  description = "A role that applies the platform with this name_prefix and nothing else, for the roles in trusted_arns to assume, and a boundary for all roles that it makes; null: none. role_path must be the platform's."
+  type = object({
+    name_prefix  = string
+    trusted_arns = set(string)
+  })
+  default = null
+}
+
 variable "permissions_boundary" {
   description = "ARN of the policy that bounds every role; null: none."
   type        = string

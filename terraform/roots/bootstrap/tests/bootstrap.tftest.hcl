@@ -1,6 +1,6 @@
 mock_provider "aws" {
   mock_data "aws_iam_policy_document" {
-    defaults = { json = "{}" }
+    defaults = { json = "{}", minified_json = "{}" }
   }
 }
 
@@ -89,4 +89,26 @@ run "refuses_settings_that_aws_refuses" {
   }
 
   expect_failures = [var.account_id, var.permissions_boundary, var.region, var.role_path]
+}
+
+run "makes_a_role_that_applies_the_platform" {
+  command = plan
+
+  variables {
+    deploy_role = { name_prefix = "callbacks-dev", trusted_arns = ["arn:aws:iam::333333333333:role/pipeline"] }
+  }
+
+  assert {
+    condition     = length(module.deploy_role) == 1
+    error_message = "The role is made where it is asked for."
+  }
+}
+
+run "makes_no_deploy_role_by_itself" {
+  command = plan
+
+  assert {
+    condition     = length(module.deploy_role) == 0 && output.deploy_role == null
+    error_message = "The role is an option."
+  }
 }
