@@ -40,7 +40,7 @@ class Bench:
         everything = _allow(Action="*", Resource="*")
         iam.put_role_policy(RoleName="all", PolicyName="all", PolicyDocument=everything)
         self._role_arn, self.role_id = role["Arn"], role["RoleId"]
-        self._session = session
+        self._session = platform.session
         self.failing_function = functions.create_function(
             FunctionName="failing",
             Runtime="python3.13",
