@@ -53,7 +53,9 @@ def test_a_verdict_is_written_beside_what_the_order_has(
     assert response["statusCode"] == 200
     assert ended["status"] == "SUCCEEDED"
     assert json.loads(ended["output"])["review"] == output
-    assert aws.order(ORDER_ID) == {
+    after = aws.order(ORDER_ID)
+    assert after.pop("expires_at") == after.pop("retained_until")
+    assert after == {
         **before,
         "execution_arn": execution,
         "review_verdict": verdict,
@@ -121,6 +123,7 @@ def test_a_second_execution_is_refused_and_leaves_the_order_alone(
     assert (refused["status"], refused["error"]) == ("FAILED", "TaskAlreadyPending")
     after = aws.order(ORDER_ID)
     assert after.pop("execution_arn").endswith(":execution-2")
+    assert after.pop("expires_at") == after.pop("retained_until")
     assert after == before
     verdict: dict[str, Any] = example("valid", "output", REVIEW)
     partner.call_back(message, task_status="SUCCESS", task_output=verdict)
