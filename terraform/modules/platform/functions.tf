@@ -93,7 +93,8 @@ locals {
           actions   = ["sns:ListSubscriptionsByTopic"]
           resources = ["arn:${local.partition}:sns:${local.region}:${local.account_id}:${var.name_prefix}-*"]
         }
-        ReadRegistrations = merge(local.table_access.read_registrations, { actions = ["dynamodb:GetItem", "dynamodb:Query"] })
+        FindRegistrations = local.table_access.find_registrations
+        ReadRegistrations = local.table_access.read_registrations
       }
       timeout_seconds = 300
     }

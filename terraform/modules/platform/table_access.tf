@@ -39,6 +39,12 @@ locals {
       conditions = [local.is_no_registration, local.returns_nothing]
     }
 
+    find_registrations = {
+      actions    = ["dynamodb:Query"]
+      resources  = [aws_dynamodb_table.callback_tasks.arn]
+      conditions = [local.is_registration, local.returns_some, { test = "ForAllValues:StringEquals", variable = "dynamodb:Attributes", values = local.read_attributes }]
+    }
+
     lease = {
       actions    = ["dynamodb:UpdateItem"]
       resources  = [aws_dynamodb_table.callback_tasks.arn]

@@ -21,6 +21,7 @@ WEBHOOK = "order-fraud-review-sentinel-review"
 RESUMERS = {"external-callback", "redeliver-callback"}
 REBUILDER = "rebuild-tasks"
 ERASER = "erase-order"
+ENDER = "end-subscriptions"
 RECONCILERS = {"close-execution", "reconcile-tasks"}
 SWEEPER = "sweep-due-callbacks"
 WITHOUT_TOKEN = RECONCILERS | {REBUILDER, SWEEPER}
@@ -136,10 +137,10 @@ def publish(sns: Any, harness: AccessHarness) -> None:
 
 
 CALLS = {
-    # test_rules has what the engine does not apply: the rebuilder gets registrations only.
+    # test_rules has what the engine does not apply: REBUILDER and ENDER get registrations only.
     "read a task with its token": call(
         "dynamodb",
-        DISPATCHERS | RESUMERS | {REBUILDER},
+        DISPATCHERS | RESUMERS | {REBUILDER, ENDER},
         lambda dynamodb, harness: dynamodb.get_item(
             TableName=tasks(harness), Key=task_key(harness)
         ),
@@ -156,7 +157,7 @@ CALLS = {
     ),
     "read a registration": call(
         "dynamodb",
-        DISPATCHERS | RESUMERS | {REBUILDER},
+        DISPATCHERS | RESUMERS | {REBUILDER, ENDER},
         lambda dynamodb, harness: dynamodb.get_item(
             TableName=tasks(harness), Key=registration_key(harness)
         ),
@@ -178,7 +179,7 @@ CALLS = {
     ),
     "query tasks without their tokens": call(
         "dynamodb",
-        WITHOUT_TOKEN | {ERASER},
+        WITHOUT_TOKEN | {ERASER, ENDER},
         lambda dynamodb, harness: dynamodb.query(
             **query(harness, ProjectionExpression="order_id, task_type")
         ),
@@ -267,6 +268,13 @@ CALLS = {
         "sns",
         {"type-that-a-test-adds"},
         publish,
+    ),
+    "list a topic's subscriptions": call(
+        "sns",
+        {ENDER},
+        lambda sns, harness: sns.list_subscriptions_by_topic(
+            TopicArn=harness.channel()["topic_arn"]
+        ),
     ),
     "read a topic's policy": call(
         "sns",
