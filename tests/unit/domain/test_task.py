@@ -318,6 +318,28 @@ def test_a_past_attempt_that_is_taken_up_again_is_due_in_a_minute() -> None:
     assert (again.due_at, again.ttl) == (NOW + 260, None)
 
 
+def test_a_past_attempt_that_is_queued_says_since_when_and_nothing_else() -> None:
+    task = taken_over(CLAIMED, later())
+
+    after = queued(task, "attempt-1", NOW + 30)
+
+    past = replace(task.attempts["attempt-1"], queued_at=NOW + 30)
+    assert changes(task, after) == {"attempts": {"attempt-1": past}, "version": 4}
+
+
+def test_an_outcome_that_is_queued_after_it_was_given_up_is_kept() -> None:
+    given_up = dead_lettered(CLAIMED, NOW)
+
+    assert given_up.ttl is not None
+    assert queued(given_up, "attempt-1", NOW).ttl is None
+
+
+def test_a_past_attempt_that_is_settled_is_not_queued_whatever_its_record_said() -> None:
+    found = replace(completed(CLAIMED, NOW), queued_at=NOW)
+
+    assert taken_over(found, later()).attempts["attempt-1"].queued_at is None
+
+
 @pytest.mark.parametrize("settlement", list(Settlement))
 def test_an_attempt_that_is_settled_or_reported_is_queued_no_more(settlement: Settlement) -> None:
     task = queued(taken_over(CLAIMED, later()), "attempt-1", NOW)
