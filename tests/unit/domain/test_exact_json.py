@@ -1,6 +1,7 @@
 """JSON values: one text for each, whatever its spelling, and nothing rounded."""
 
 import json
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -110,15 +111,6 @@ def test_a_number_is_what_it_was_written_as(text: str) -> None:
         assert Decimal(repr(read) if isinstance(read, float) else read) == Decimal(text)
 
 
-def test_exact_numbers_nested_too_deeply_are_refused() -> None:
-    nested: Any = Decimal("0.1000000000000000055")
-    for _ in range(5000):
-        nested = [nested]
-
-    with pytest.raises(ValueError, match="nested too deeply"):
-        canonical_json(nested)
-
-
 texts = st.text(st.characters(exclude_categories=["Cs"]))
 
 
@@ -144,3 +136,63 @@ def test_a_document_is_the_same_after_any_number_of_readings(document: Any, numb
 
     assert canonical_json(parse_json(text)) == text
     assert json.loads(text, parse_int=float) == json.loads(spelled, parse_int=float)
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        (f"0.{'1' * 399}", "a number has too many characters"),
+        ("1e400", "a number is too large or too small"),
+        (f"0.{'0' * 330}1", "a number is too large or too small"),
+        ("[" * 100_000, "nested too deeply"),
+    ],
+    ids=["long", "large", "small", "deep"],
+)
+def test_what_is_refused_is_told_why(text: str, why: str) -> None:
+    with pytest.raises(ValueError, match=f"^{why}$"):
+        parse_json(text)
+
+
+def test_a_number_may_have_400_characters() -> None:
+    text = f"0.{'1' * 398}"
+
+    assert canonical_json(parse_json(text)) == text
+
+
+def test_plain_values_nested_too_deeply_are_refused() -> None:
+    nested: Any = []
+    for _ in range(100_000):
+        nested = [nested]
+
+    with pytest.raises(ValueError, match=r"^nested too deeply$"):
+        canonical_json(nested)
+
+
+@pytest.mark.parametrize("number", ["nan", "inf"])
+def test_what_is_no_number_has_no_text(number: str) -> None:
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        canonical_json(float(number))
+
+
+def test_text_is_written_as_it_is_read() -> None:
+    assert canonical_json({"name": "\u00e9"}) == '{"name":"\u00e9"}'
+
+
+@pytest.mark.parametrize(
+    ("opening", "closing", "deeper"),
+    [("[", "]", lambda inner: [inner]), ('{"a":', "}", lambda inner: {"a": inner})],
+    ids=["lists", "objects"],
+)
+def test_exact_numbers_are_written_in_twice_as_many_levels_as_are_read(
+    opening: str, closing: str, deeper: Callable[[Any], Any]
+) -> None:
+    nested: Any = Decimal("0.1000000000000000055")
+    for _ in range(399):
+        nested = deeper(nested)
+
+    assert canonical_json(nested) == opening * 399 + "0.1000000000000000055" + closing * 399
+    for further in (1, 5000):
+        for _ in range(further):
+            nested = deeper(nested)
+        with pytest.raises(ValueError, match=r"^nested too deeply$"):
+            canonical_json(nested)

@@ -318,6 +318,12 @@ def test_a_past_attempt_that_is_taken_up_again_is_due_in_a_minute() -> None:
     assert (again.due_at, again.ttl) == (NOW + 260, None)
 
 
+def test_an_outcome_that_was_given_up_is_due_as_soon_as_its_attempt_is_replaced() -> None:
+    newer = new("attempt-2", requested_at=NOW * 1000 + 100_250)
+
+    assert taken_over(dead_lettered(CLAIMED, NOW), newer).due_at == NOW + 100
+
+
 def test_a_past_attempt_that_is_queued_says_since_when_and_nothing_else() -> None:
     task = taken_over(CLAIMED, later())
 
