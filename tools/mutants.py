@@ -36,7 +36,7 @@ class Mutant:
 
     @property
     def module(self) -> str:
-        return self.name.rpartition(".")[0]
+        return self.name.rpartition(".")[0].removeprefix("callbacks.")
 
     @property
     def function(self) -> str:
@@ -74,16 +74,17 @@ def check() -> None:
     """
     mutants = run(COPY)
     show.out.print(table(mutants))
-    judged = set(changes(JUDGEMENTS.read_text()))
+    judged = list(changes(JUDGEMENTS.read_text()))
     left = {change_of(one, COPY): one.status for one in mutants if not one.is_killed}
-    for change in judged - left.keys():
-        show.out.print(f"\nJudged, and survives no more:\n{change}")
-    unjudged = left.keys() - judged
+    for change in judged:
+        if change not in left:
+            show.out.print(f"\nJudged, and survives no more:\n{change}")
+    unjudged = [change for change in left if change not in judged]
     for change in unjudged:
         show.out.print(f"\nNot judged ({left[change]}):\n{change}")
     killed = percent(mutants)
     if killed < LEAST_PERCENT:
-        raise UserError(f"The tests notice {killed:.1f} % of the changes, of {LEAST_PERCENT} %.")
+        raise UserError(f"{killed:.1f} % of the mutants are killed; {LEAST_PERCENT} % must be.")
     if unjudged:
         raise UserError(
             f"Write tests that notice {len(unjudged)} more, or judge them in {JUDGEMENTS}."

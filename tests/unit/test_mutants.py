@@ -72,8 +72,8 @@ def test_a_property_is_a_method_first() -> None:
 
 
 def test_a_mutant_says_where_it_is() -> None:
-    assert (HUNG.module, HUNG.function) == ("callbacks.domain.task", "TaskKey.is_task")
-    assert (SURVIVED.module, SURVIVED.function) == ("callbacks.usecases.settle", "_past")
+    assert (HUNG.module, HUNG.function) == ("domain.task", "TaskKey.is_task")
+    assert (SURVIVED.module, SURVIVED.function) == ("usecases.settle", "_past")
 
 
 def test_what_hangs_is_killed_and_what_no_test_reaches_is_not() -> None:
@@ -90,8 +90,8 @@ def test_the_table_has_a_row_for_each_module_and_one_for_all() -> None:
     columns = mutants.table([KILLED, HUNG, SURVIVED, UNREACHED]).columns
 
     assert list(zip(*(column.cells for column in columns), strict=True)) == [
-        ("callbacks.domain.task", "2", "2", "0", "0", "100.0"),
-        ("callbacks.usecases.settle", "2", "0", "1", "1", "0.0"),
+        ("domain.task", "2", "2", "0", "0", "100.0"),
+        ("usecases.settle", "2", "0", "1", "1", "0.0"),
         ("all", "4", "2", "1", "1", "50.0"),
     ]
 
@@ -138,7 +138,7 @@ def test_too_many_survivors_are_an_error_even_if_they_are_judged(
 ) -> None:
     given(monkeypatch, *[KILLED] * 8, SURVIVED)
 
-    with pytest.raises(UserError, match=r"^The tests notice 88\.9 % of the changes, of 90 %\.$"):
+    with pytest.raises(UserError, match=r"^88\.9 % of the mutants are killed; 90 % must be\.$"):
         mutants.check()
 
 
