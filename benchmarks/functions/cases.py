@@ -70,12 +70,13 @@ CASES = (
     Case(
         function="close_execution",
         event=execution_event(EXECUTION, "ABORTED", input=json.dumps(ORDER)),
-        calls=("query", "update_item", "update_item"),
+        calls=("query", "update_item", "put_item"),
         given=WAITING,
     ),
     Case(
         function="deliver_webhook",
         event=redelivery_event(webhook_message()),
-        calls=("request",),
+        calls=("get_item", "request"),
+        given=WAITING,
     ),
 )

@@ -57,7 +57,7 @@ def test_reads_who_can_do_the_work(contracts_tree: Path) -> None:
     assert {*map(frozenset, (one.partners("OAUTH2") for one in found))} == {
         frozenset({"sentinel-review"})
     }
-    assert found[2].settings["throttling"] == {"burst_limit": "1000", "rate_limit": "500"}
+    assert found[2].settings["throttling"] == {"burst_limit": "500", "rate_limit": "500"}
     assert found[2].settings["alarm_topic_arns"] == [
         "arn:aws:sns:eu-west-1:555555555555:platform-alarms"
     ]

@@ -12,6 +12,7 @@ from typing import Any
 
 MOST_CHARACTERS_OF_A_NUMBER = 400
 MOST_LEVELS = 200
+ENCLOSING_LEVELS = 8  # Around a document that was read, where it is carried on.
 PLAIN_INTEGERS_BELOW = 10**21
 
 # A decimal of 15 digits survives a double, so what is this short needs no exact arithmetic.
@@ -54,7 +55,7 @@ def canonical_json(value: object) -> str:
     except RecursionError:
         raise ValueError("nested too deeply") from None
     except TypeError:  # A Decimal is among it, which the json module does not write.
-        return _written(value, 2 * MOST_LEVELS)  # A document that was read, and what encloses it.
+        return _written(value, MOST_LEVELS + ENCLOSING_LEVELS)
 
 
 def _integer(text: str) -> int | float | Decimal:
