@@ -523,7 +523,7 @@ run "refuses_more_subscribers_than_a_topic_policy_holds" {
   command = plan
 
   variables {
-    partners = { for number in range(61) : "partner-${number}" => { account_id = tostring(200000000000 + number), external_id = "secret" } }
+    partners = { for number in range(61) : "partner-${number}" => { account_id = tostring(200000000000 + number), external_id = "external-id-of-partner-${number}" } }
   }
 
   expect_failures = [aws_sns_topic_policy.this]

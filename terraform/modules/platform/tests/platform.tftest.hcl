@@ -181,7 +181,7 @@ run "names_what_functions_may_touch" {
       for name, function in local.functions : [
         for id, statement in function.permissions : "${name}.${id}"
         if contains(statement.resources, "arn:aws:dynamodb:eu-west-1:111111111111:table/tasks")
-        && anytrue([for action in statement.actions : !contains(["dynamodb:GetItem", "dynamodb:Query"], action)])
+        && anytrue([for action in statement.actions : contains(["dynamodb:PutItem", "dynamodb:UpdateItem"], action)])
         && !anytrue([
           for condition in try(statement.conditions, []) :
           condition.test == "ForAllValues:StringEquals" && condition.variable == "dynamodb:Attributes" && length(setintersection(condition.values, ["outcome", "outcome_digest", "outcome_is_final", "principal"])) == 0
