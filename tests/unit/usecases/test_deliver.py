@@ -153,9 +153,10 @@ def test_the_last_try_before_the_deadline_fails_the_task(endpoint: Endpoint) -> 
     assert_given_up(endpoint, "the last try before the deadline: it responded with 502")
 
 
-def test_a_pause_beyond_the_deadline_fails_the_task(endpoint: Endpoint) -> None:
+@pytest.mark.parametrize("retry_after", [HOUR - DEADLINE_MARGIN_SECONDS, 2 * HOUR])
+def test_a_pause_beyond_the_deadline_fails_the_task(retry_after: int, endpoint: Endpoint) -> None:
     endpoint.seconds_to_the_deadline(HOUR)
-    endpoint.webhook.replies = [WebhookReply(503, retry_after=2 * HOUR)]
+    endpoint.webhook.replies = [WebhookReply(503, retry_after=retry_after)]
 
     assert endpoint.deliver() is None
 
