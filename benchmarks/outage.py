@@ -21,7 +21,7 @@ import requests
 from rich.console import Console
 from rich.table import Table
 
-from examples.partner_with_aws.service import Message, Partner, ship
+from examples.partner_with_aws.service import FINAL, Message, Partner, ship
 from tools import REPOSITORY, Json, show
 from tools.devenv import ENGINE_PYTHON
 from tools.devenv.environment import Environment, forget_aws_configuration
@@ -29,6 +29,7 @@ from tools.devenv.walkthrough import Deployment, until
 
 SENDERS = ("external_callback", "redeliver_callback")
 PATIENCE_SECONDS = 900
+RETRY_SECONDS = 3
 REFUSAL = json.dumps(
     {
         "Version": "2012-10-17",
@@ -39,7 +40,10 @@ REFUSAL = json.dumps(
 
 @dataclass
 class Counting(Partner):
-    """The example, with its pieces of work counted by order, and its responses by status."""
+    """The example, with its pieces of work counted by order, and its responses by status.
+
+    What is refused comes again soon, not after the queue's time-out.
+    """
 
     worked: Counter[str] = field(default_factory=Counter)
     responses: Counter[int] = field(default_factory=Counter)
@@ -47,6 +51,12 @@ class Counting(Partner):
     def handle(self, message: Message) -> requests.Response:
         response = super().handle(message)
         self.responses[response.status_code] += 1
+        if response.status_code not in FINAL:
+            self.sqs.change_message_visibility(
+                QueueUrl=self.queue_url,
+                ReceiptHandle=message.receipt_handle,
+                VisibilityTimeout=RETRY_SECONDS,
+            )
         return response
 
     def _outcome(self, event: Json) -> Json:
@@ -145,11 +155,17 @@ def _refuse_by_turns(
 def _throttled(deployment: Deployment, function: str) -> Iterator[None]:
     account = deployment.platform
     service = account.session.client("lambda", endpoint_url=account.endpoint_url)
+    reserved = service.get_function_concurrency(FunctionName=function)
     service.put_function_concurrency(FunctionName=function, ReservedConcurrentExecutions=0)
     try:
         yield
     finally:
-        service.delete_function_concurrency(FunctionName=function)
+        if number := reserved.get("ReservedConcurrentExecutions"):
+            service.put_function_concurrency(
+                FunctionName=function, ReservedConcurrentExecutions=number
+            )
+        else:
+            service.delete_function_concurrency(FunctionName=function)
 
 
 @contextmanager

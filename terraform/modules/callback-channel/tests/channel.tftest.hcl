@@ -532,8 +532,8 @@ run "refuses_more_subscribers_than_a_topic_policy_holds" {
 run "takes_callbacks_of_a_partner_from_its_own_addresses" {
   variables {
     partners = {
-      acme-shipping  = { account_id = "222222222222", external_id = "acme-secret", source_ranges = ["198.51.100.0/24", "2001:db8::/32"] }
-      other-shipping = { account_id = "333333333333", external_id = "other-secret" }
+      acme-shipping  = { account_id = "222222222222", external_id = "acme-secret-of-sixteen", source_ranges = ["198.51.100.0/24", "2001:db8::/32"] }
+      other-shipping = { account_id = "333333333333", external_id = "other-secret-of-sixteen" }
     }
   }
 
@@ -573,7 +573,7 @@ run "refuses_ranges_that_are_none" {
   command = plan
 
   variables {
-    partners = { acme-shipping = { account_id = "222222222222", external_id = "acme-secret", source_ranges = ["198.51.100.7/24"] } }
+    partners = { acme-shipping = { account_id = "222222222222", external_id = "acme-secret-of-sixteen", source_ranges = ["198.51.100.7/24"] } }
   }
 
   expect_failures = [var.partners]
