@@ -52,7 +52,7 @@ variable "partners" {
 
   validation {
     condition     = length(distinct(compact(values(var.partners)[*].external_id))) == length(compact(values(var.partners)[*].external_id))
-    error_message = "Give each partner an external_id of its own, for example a UUID: ${join("; ", [for names in values({ for name, partner in var.partners : partner.external_id => name... if partner.external_id != null }) : join(" and ", names) if length(names) > 1])} share one."
+    error_message = "Give each partner an external_id of its own, for example a UUID: ${join(", ", [for name, partner in var.partners : name if partner.external_id != null && length([for other in values(var.partners) : other if other.external_id == partner.external_id]) > 1])} share theirs."
   }
 }
 
