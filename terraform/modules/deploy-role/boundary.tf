@@ -3,7 +3,7 @@ data "aws_iam_policy_document" "boundary" {
   dynamic "statement" {
     for_each = {
       Callbacks    = { actions = ["execute-api:Invoke"], resources = ["${local.arn.execute_api}:*/*/POST/externalCallback/*"] }
-      Data         = { actions = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"], resources = local.tables }
+      Data         = { actions = ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"], resources = local.tables }
       Functions    = { actions = ["lambda:InvokeFunction"], resources = [local.functions] }
       Interfaces   = { actions = local.interface_actions, resources = ["*"] }
       Logs         = { actions = ["logs:CreateLogStream", "logs:PutLogEvents"], resources = ["${local.arn.logs}:log-group:/aws/lambda/${var.name_prefix}-*"] }
