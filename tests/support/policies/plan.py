@@ -44,13 +44,21 @@ def resources(plan: Json, kind: str) -> dict[str, Json]:
     }
 
 
-def policies(plan: Json) -> Policies:
-    """All policies of a plan in which every ARN is known."""
-    roles = list(resources(plan, "aws_iam_role").values())
-    attached = list(resources(plan, "aws_iam_role_policy").values())
+def policies(plan: Json, beside: Json) -> Policies:
+    """All policies of a plan in which every ARN is known, and of the roles of one beside it."""
+    plans = (plan, beside)
+    account_id = next(iter(resources(plan, "aws_iam_role").values()))["arn"].split(":")[4]
+    roles = [
+        {**role, "arn": f"arn:aws:iam::{account_id}:role{role['path']}{role['name']}"}
+        for each in plans
+        for role in resources(each, "aws_iam_role").values()
+    ]
+    attached = [
+        values for each in plans for values in resources(each, "aws_iam_role_policy").values()
+    ]
     queues = {values["url"]: values["arn"] for values in resources(plan, "aws_sqs_queue").values()}
     return Policies(
-        account_id=roles[0]["arn"].split(":")[4],
+        account_id=account_id,
         roles={
             role["name"]: Role(
                 role["arn"],
@@ -65,6 +73,7 @@ def policies(plan: Json) -> Policies:
         of_resources={
             **{role["arn"]: json.loads(role["assume_role_policy"]) for role in roles},
             **_policies(plan, "aws_kms_key", lambda values: values["arn"]),
+            **_policies(plan, "aws_secretsmanager_secret_policy", lambda v: v["secret_arn"]),
             **_policies(plan, "aws_sns_topic_policy", lambda values: values["arn"]),
             **_policies(plan, "aws_sqs_queue_policy", lambda values: queues[values["queue_url"]]),
             **_policies(plan, "aws_s3_bucket_policy", lambda v: f"arn:aws:s3:::{v['bucket']}"),
