@@ -40,6 +40,7 @@ FUNCTIONS = DISPATCHERS | {
     *(CLOSE, END_SUBSCRIPTIONS, ERASE, EXTERNAL_CALLBACK, GET_ORDER, PROCESS_RESULT, REBUILD),
     *(RECONCILE, REDELIVER, SWEEP, WEBHOOK),
 }
+WITHOUT_TOKEN = {CLOSE, ERASE, REBUILD, RECONCILE, SWEEP}
 WORKFLOWS = {PROCESSING_WORKFLOW, REVIEW_WORKFLOW}
 DEPLOY = "deploy-callbacks-local"
 ROLES = FUNCTIONS | WORKFLOWS | {SHIPPING_PARTNER, DEPLOY}
@@ -517,18 +518,32 @@ WALLS: dict[str, Wall] = {
             "in another table": {"resource": ANOTHER_TABLE},
         },
     ),
-    "registrations are listed by the function that ends subscriptions": Wall(
+    "registrations are listed to end subscriptions, as tasks are listed for others": Wall(
         "dynamodb:Query",
         TASKS,
-        {END_SUBSCRIPTIONS, DEPLOY, ADMINISTRATOR},
-        REGISTRATION,
-        {"tasks": {"context": WHOLE}, "in another table": {"resource": ANOTHER_TABLE}},
+        {END_SUBSCRIPTIONS, DEPLOY, *WITHOUT_TOKEN, ADMINISTRATOR},
+        {**reading("order_id", "status"), **REGISTRATION_KEY},
+        {
+            "with a token": {
+                "context": {**reading("order_id", "task_token"), **REGISTRATION_KEY},
+                "allowed": {DEPLOY, ADMINISTRATOR},
+            },
+            "whole": {
+                "context": {**reading("order_id", "status"), **REGISTRATION},
+                "allowed": {DEPLOY, ADMINISTRATOR},
+            },
+            "tasks": {
+                "context": reading("order_id", "status"),
+                "allowed": {*WITHOUT_TOKEN, ADMINISTRATOR},
+            },
+            "in another table": {"resource": ANOTHER_TABLE},
+        },
     ),
     "no function reads all tasks": Wall("dynamodb:Scan", TASKS, {ADMINISTRATOR}),
     "tasks are queried without their tokens": Wall(
         "dynamodb:Query",
         TASKS,
-        {CLOSE, ERASE, REBUILD, RECONCILE, SWEEP, ADMINISTRATOR},
+        {*WITHOUT_TOKEN, ADMINISTRATOR},
         reading("order_id", "status"),
         {
             "with the token": {"context": reading("order_id", "task_token")},
