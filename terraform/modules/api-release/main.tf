@@ -36,6 +36,7 @@ resource "aws_api_gateway_stage" "this" {
   #checkov:skip=CKV_AWS_120:Callbacks are POST requests, each with an effect: no response may come from a cache.
   #checkov:skip=CKV2_AWS_4:Execution logs quote what partners send: docs/decisions/execution-logs-off.md.
   #checkov:skip=CKV2_AWS_51:API Gateway invokes Lambda by IAM: there is no HTTP backend to show a certificate to.
+  #checkov:skip=CKV2_AWS_77:The web ACL is the account's, by web_acl_arn, and its rules are too; no function runs Java.
 
   rest_api_id          = var.platform.api.id
   deployment_id        = aws_api_gateway_deployment.this.id
