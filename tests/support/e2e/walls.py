@@ -407,6 +407,16 @@ WALLS: dict[str, Wall] = {
             "by statement": {"action": "dynamodb:PartiQLUpdate"},
         },
     ),
+    **{
+        f"nobody else writes {' and '.join(attributes)} of a task by {action}": Wall(
+            f"dynamodb:{action}", TASKS, {*who, ADMINISTRATOR}, of_attributes(*attributes)
+        )
+        for action, attributes, who in (
+            ("UpdateItem", ("order_id",), {EXTERNAL_CALLBACK, REDELIVER, SWEEP}),
+            ("UpdateItem", ("order_id", "status"), {EXTERNAL_CALLBACK, REDELIVER}),
+            ("PutItem", ("order_id", "status"), {CLOSE, RECONCILE, REBUILD, *DISPATCHERS}),
+        )
+    },
     "due tasks are leased by the sweep": Wall(
         "dynamodb:UpdateItem",
         TASKS,
