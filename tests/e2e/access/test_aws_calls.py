@@ -147,7 +147,7 @@ CALLS = {
     ),
     "read a task's status": call(
         "dynamodb",
-        DISPATCHERS | RESUMERS | {REBUILDER, WEBHOOK},
+        DISPATCHERS | RESUMERS | {REBUILDER, ENDER, WEBHOOK},
         lambda dynamodb, harness: dynamodb.get_item(
             TableName=tasks(harness),
             Key=task_key(harness),
