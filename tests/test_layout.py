@@ -43,3 +43,13 @@ def test_outside_of_support_there_are_tests_and_conftests_only() -> None:
 
 def test_a_folder_of_unit_tests_is_named_as_its_subject() -> None:
     assert folders(TESTS / "unit") - {"__pycache__"} <= set().union(*map(folders, UNITS))
+
+
+def test_what_the_docs_say_is_shown_by_a_test_is() -> None:
+    tests = "\n".join(module.read_text() for module in MODULES)
+    shown = (REPOSITORY / "docs/architecture.md").read_text()
+
+    named = set(re.findall(r"`(test_[a-z0-9_]+)`", shown))
+
+    assert len(named) > 20
+    assert not {name for name in named if f"def {name}(" not in tests}
