@@ -94,6 +94,19 @@ def test_two_hundred_levels_can_be_read_and_written(
         parse_json(nested(201))
 
 
+def test_many_lists_beside_each_other_are_no_levels() -> None:
+    deep = "[" * 199 + "0" + "]" * 199
+    beside = f"[{deep},{deep}]"
+
+    assert canonical_json(parse_json(beside)) == beside
+    with pytest.raises(ValueError, match=r"^nested too deeply$"):
+        parse_json(f"[{beside},{beside}]")
+
+
+def test_a_whole_number_that_no_double_has_is_written_in_full() -> None:
+    assert canonical_json(parse_json("1000000000000000000001")) == "1000000000000000000001"
+
+
 def test_brackets_in_a_text_are_no_levels() -> None:
     assert parse_json(f'"{"[{" * 500}"') == "[{" * 500
 

@@ -268,6 +268,14 @@ def test_taking_over_what_is_closed(found: CallbackTask, settlement: Settlement)
     assert (task.due_at, task.ttl) == (NOW + 100 + 306, NOW + 100 + 306 + RETENTION)
 
 
+def test_a_past_attempt_keeps_the_code_of_its_failure() -> None:
+    found = claimed(new(), BUSY, "acme", NOW + 10)
+
+    past = taken_over(found, later()).attempts["attempt-1"]
+
+    assert (past.reported_status, past.reported_code) == ("FAILURE", "BUSY")
+
+
 def test_what_is_queued_and_what_is_not() -> None:
     both = claimed(taken_over(CLAIMED, later()), LOST, "acme", NOW + 110)
     first, second = digest(SHIPPED), digest(LOST)
