@@ -24,7 +24,7 @@ from callbacks.domain.task import (
     settled,
     undelivered,
 )
-from callbacks.usecases.settle import SameOutcome, advance, verdict_on
+from callbacks.usecases.settle import SameOutcome, Transition, advance, verdict_on
 
 
 class Disposition(Enum):
@@ -104,7 +104,8 @@ class Redeliverer:
             redelivery.outcome_digest,
             (Status.COMPLETING, Status.EXPIRED),
         )
-        advance(self.store, found, either(lambda one: completed(one, now)))
+        closing = either(lambda one: completed(one, now))
+        self._record(found, redelivery, closing, Settlement.DELIVERED)
         return Disposition.DONE
 
     def _report_gone(self, task: CallbackTask, redelivery: Redelivery) -> Disposition:
@@ -112,7 +113,8 @@ class Redeliverer:
         self.dead_letters.send(redelivery, "the workflow no longer waits", task.outcome)
         now = self._now()
         same = SameOutcome(redelivery.callback_id, redelivery.outcome_digest)
-        advance(self.store, task, same(lambda one: undelivered(one, now)))
+        closing = same(lambda one: undelivered(one, now))
+        self._record(task, redelivery, closing, Settlement.UNDELIVERED)
         return Disposition.DONE
 
     def _settle_past(
@@ -133,6 +135,22 @@ class Redeliverer:
         outcome = past.attempt.outcome if past.attempt else None
         self.dead_letters.send(redelivery, reason, outcome)
 
+    def _record(
+        self,
+        task: CallbackTask,
+        redelivery: Redelivery,
+        transition: Transition,
+        settlement: Settlement,
+    ) -> None:
+        """Applies `transition`, or settles the attempt if a new one has replaced it meanwhile.
+
+        Else it would stay due for as long as the queue is said to have this message.
+        """
+        if advance(self.store, task, transition) is None:
+            there = self.store.get(redelivery.key)
+            if there is not None:
+                self._record_settlement(there, redelivery, settlement)
+
     def _record_settlement(
         self, task: CallbackTask, redelivery: Redelivery, settlement: Settlement
     ) -> None:
@@ -151,7 +169,8 @@ class Redeliverer:
         self.dead_letters.send(redelivery, "the last try failed", task.outcome)
         now = self._now()
         same = SameOutcome(redelivery.callback_id, redelivery.outcome_digest)
-        advance(self.store, task, same(lambda one: dead_lettered(one, now)))
+        giving_up = same(lambda one: dead_lettered(one, now))
+        self._record(task, redelivery, giving_up, Settlement.DEAD_LETTERED)
         return Disposition.DONE
 
     def _bury(self, redelivery: Redelivery, reason: str) -> Disposition:

@@ -470,8 +470,10 @@ class Lifecycle(RuleBasedStateMachine):
 
         def tried(process: Process) -> None:
             self._check_background(process)
-            if process.result is Disposition.DONE and message in waiting:
-                waiting.remove(message)
+            # This very one: another that says the same stays on the queue.
+            others = [one for one in waiting if one is not message]
+            if process.result is Disposition.DONE and len(others) < len(waiting):
+                waiting[:] = others
                 self.delivered.append(message)
 
         def call() -> Disposition:

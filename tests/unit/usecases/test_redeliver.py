@@ -3,9 +3,9 @@
 from dataclasses import replace
 
 import pytest
-from callbacks.domain.errors import DependencyUnavailable, RecordUncertain
+from callbacks.domain.errors import DependencyUnavailable, RecordUncertain, TokenNotAccepted
 from callbacks.domain.outcome import Outcome, digest
-from callbacks.domain.ports import Redelivery
+from callbacks.domain.ports import Redelivery, Verdict
 from callbacks.domain.task import (
     CallbackTask,
     OutcomeStatus,
@@ -163,15 +163,39 @@ class TestOutcome:
         assert (sent(harness, 1), sent(harness, 2)) == (None, None)
         assert harness.record() == unsettled()
 
-    def test_that_was_superseded_while_it_was_sent_leaves_the_new_attempt_alone(
-        self, harness: Harness
+    @pytest.mark.parametrize(
+        ("sent", "last_try", "settlement"),
+        [
+            (None, False, Settlement.DELIVERED),
+            (TokenNotAccepted("TaskTimedOut"), False, Settlement.UNDELIVERED),
+            (DependencyUnavailable("SendTaskSuccess"), True, Settlement.DEAD_LETTERED),
+        ],
+        ids=["arrived", "gone", "given up"],
+    )
+    def test_that_was_superseded_while_it_was_sent_is_settled_beside_the_new_attempt(
+        self,
+        sent: Exception | None,
+        last_try: bool,
+        settlement: Settlement,
+        harness: Harness,
+        monkeypatch: pytest.MonkeyPatch,
     ) -> None:
+        """Its message is done with: nothing else would settle it for hours."""
         harness.given(completing())
-        newer = taken_over(joined(completing(), NOW + HALF_AN_HOUR), pending(2))
-        before(harness.workflow, "complete", lambda: harness.given(newer))
 
-        assert redeliver(harness) is Disposition.DONE
-        assert harness.record() == newer
+        def supersede(*_: object) -> None:
+            harness.given(taken_over(harness.record(), pending(2)))
+            if sent is not None:
+                raise sent
+
+        monkeypatch.setattr(harness.workflow, "complete", supersede)
+        monkeypatch.setattr(harness.workflow, "verdict", lambda _: Verdict.GONE)
+
+        assert redeliver(harness, last_try=last_try) is Disposition.DONE
+        record = harness.record()
+        assert (record.status, record.callback_id) == (Status.PENDING, "attempt-2")
+        assert record.attempts["attempt-1"].settlement is settlement
+        assert record.due_at == record.deadline
 
     def test_that_expired_while_it_was_sent_is_closed_as_delivered(self, harness: Harness) -> None:
         harness.given(HELD)
