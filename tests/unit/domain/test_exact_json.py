@@ -104,7 +104,7 @@ def test_many_lists_beside_each_other_are_no_levels() -> None:
 
 
 def test_a_whole_number_that_no_double_has_is_written_in_full() -> None:
-    assert canonical_json(parse_json("1000000000000000000001")) == "1000000000000000000001"
+    assert canonical_json(parse_json("10000000000000000000010")) == "10000000000000000000010"
 
 
 def test_brackets_in_a_text_are_no_levels() -> None:
