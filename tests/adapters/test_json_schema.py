@@ -245,3 +245,32 @@ def test_a_larger_document_is_refused_with_no_more_work(document: Any) -> None:
 
     assert small < 100_000
     assert large < 1.1 * small
+
+
+class Unquotable(dict[str, Any]):
+    def __repr__(self) -> str:
+        raise AssertionError("an object was quoted, whose size the sender chose")
+
+
+class UnquotableList(list[Any]):
+    __repr__ = Unquotable.__repr__
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"type": "string"},
+        {"enum": ["a"]},
+        {"anyOf": [{"type": "string"}, {"type": "null"}]},
+        {"oneOf": [{"maxProperties": 9, "maxItems": 9}, {"minProperties": 1, "minItems": 1}]},
+        {"not": {"type": ["array", "object"]}},
+        {"minProperties": 9, "minItems": 9},
+        {"maxProperties": 0, "maxItems": 0},
+    ],
+)
+@pytest.mark.parametrize("value", [Unquotable(a=1), UnquotableList([1])])
+def test_no_object_and_no_array_is_quoted_on_the_way(schema: Any, value: object) -> None:
+    nested = {"properties": {"outer": {"items": schema}}}
+
+    assert violations(schema, value)
+    assert violations(nested, Unquotable(outer=UnquotableList([value])))
