@@ -13,13 +13,12 @@ from typing import Any
 import pytest
 
 from tests.support.e2e.plans import plan_for_aws, plan_of_deploy_role
-from tests.support.e2e.walls import (
+from tests.support.e2e.walls import CALLS, DOUBLED, WALLS
+from tests.support.e2e.walls.names import (
     ADMINISTRATOR,
     ANOTHER_KEY,
     ANY_KEY_POLICY,
-    CALLS,
     DEPLOY,
-    DOUBLED,
     EVERYONE,
     INTERFACE,
     KEY_ELSEWHERE,
@@ -27,7 +26,6 @@ from tests.support.e2e.walls import (
     ROLES,
     SHIPPING_PARTNER,
     TOPIC,
-    WALLS,
     role,
 )
 from tests.support.policies.plan import Policies, policies, resources
