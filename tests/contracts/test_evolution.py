@@ -169,7 +169,7 @@ def test_a_default_that_asks_for_more(repository: Path, edit: Edit) -> None:
 
 
 def test_refuses_an_unknown_revision(repository: Path) -> None:
-    with pytest.raises(RevisionError):
+    with pytest.raises(RevisionError, match="BASE=no-such-revision cannot be read: name the git"):
         compare(repository, Revision(repository, "no-such-revision"))
 
 

@@ -54,7 +54,10 @@ class Revision:
         command = ["git", "-C", str(self.repository), *arguments]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
-            raise RevisionError(done.stderr.strip())
+            raise RevisionError(
+                f"BASE={self.name} cannot be read: name the git revision that partners use.",
+                done.stderr.strip(),
+            )
         return done.stdout
 
 
@@ -68,12 +71,14 @@ class Comparison:
 
 def compare(root: Path, base: Revision) -> Comparison:
     """The working tree at `root` against the revision. Raises RevisionError."""
-    before = base.paths()
-    findings = [*_schemas(root, base, before), *_channels(root, base)]
+    before, channels = base.paths(), base.channels()
+    findings = [*_schemas(root, base, before, channels), *_channels(root, channels)]
     return Comparison(findings, list(_new_versions(root, base, before)))
 
 
-def _schemas(root: Path, base: Revision, before: set[Path]) -> Iterator[Finding]:
+def _schemas(
+    root: Path, base: Revision, before: set[Path], channels: Mapping[str, Settings]
+) -> Iterator[Finding]:
     contracts = {f"{kind}.schema.json" for kind in tree.KINDS}
     for path in sorted(before):
         if path != tree.ENVELOPE and path.name not in contracts:
@@ -90,15 +95,12 @@ def _schemas(root: Path, base: Revision, before: set[Path]) -> Iterator[Finding]
         old, new = json.loads(base.read(path)), load(root / path)
         received = path.name == "request.schema.json"
         found = obstacles(new.value, old) if received else obstacles(old, new.value)
-        if path.name == "output.schema.json" and (most := _most_bytes(base, path)):
-            found = _unless_too_large(found, obstacles(bounds.implied(old, most), new.value))
+        channel = channels.get(path.parents[1].name)
+        if path.name == "output.schema.json" and channel:
+            bounded = bounds.implied(old, channel["max_output_bytes"])
+            found = _unless_too_large(found, obstacles(bounded, new.value))
         for obstacle in found:
             yield _finding(path, new, obstacle, received=received)
-
-
-def _most_bytes(base: Revision, output: Path) -> int | None:
-    channel = base.channels().get(output.parents[1].name)
-    return int(channel["max_output_bytes"]) if channel else None
 
 
 def _unless_too_large(found: list[Obstacle], of_what_fits: list[Obstacle]) -> list[Obstacle]:
@@ -126,9 +128,9 @@ def _next(version: str) -> str:
     return f"v{int(version[1:]) + 1}"
 
 
-def _channels(root: Path, base: Revision) -> Iterator[Finding]:
+def _channels(root: Path, base: Mapping[str, Settings]) -> Iterator[Finding]:
     channels = settings.read(root)
-    for task_type, before in base.channels().items():
+    for task_type, before in base.items():
         path = tree.channel(task_type)
         if task_type not in channels:
             yield Finding(
