@@ -12,7 +12,7 @@ from unittest.mock import patch
 from botocore import xform_name
 from callbacks.adapters.aws import READ_TIMEOUT_SECONDS, client, lazy
 from callbacks.adapters.public_http import Destination, Response
-from callbacks.adapters.task_table import DynamoDBTasks
+from callbacks.adapters.task_table import DynamoDBTasks, item_key
 
 from benchmarks.functions.cases import Case
 from tests.support import functions
@@ -70,9 +70,8 @@ def recorded(case: Case) -> Recording:
         aws.register(case.channel or shipping_channel(topic_arn=aws.topic_arn))
         for _ in range(2):
             aws.put_order(KEY.order_id)
-            task_type = case.channel.task_type if case.channel else KEY.task_type
-            key = {"order_id": {"S": KEY.order_id}, "task_type": {"S": task_type}}
-            aws.dynamodb.delete_item(TableName=TASKS, Key=key)
+            key = case.given.key if case.given else KEY
+            aws.dynamodb.delete_item(TableName=TASKS, Key=item_key(key))
             if case.given:
                 DynamoDBTasks(lazy("dynamodb"), TASKS).create(case.given)
             with _heard(replies) as calls:

@@ -5,6 +5,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from callbacks.adapters.aws import ClientFactory, error_code, unavailable
+from callbacks.adapters.task_table import item_key
 from callbacks.domain.errors import DependencyUnavailable
 from callbacks.domain.ports import OrderTrace
 from callbacks.domain.task import CallbackTask
@@ -35,10 +36,7 @@ class DynamoDBErasure:
     def erase_task(self, found: CallbackTask) -> bool:
         return self._delete(
             TableName=self._tasks,
-            Key={
-                "order_id": {"S": found.key.order_id},
-                "task_type": {"S": found.key.task_type},
-            },
+            Key=item_key(found.key),
             ConditionExpression="#version = :found",
             ExpressionAttributeNames={"#version": "version"},
             ExpressionAttributeValues={":found": {"N": str(found.version)}},

@@ -40,7 +40,7 @@ class DynamoDBTasks:
     def get(self, key: TaskKey) -> CallbackTask | None:
         with unavailable(RecordUncertain, "GetItem"):
             response = self._client().get_item(
-                TableName=self._table, Key=_key(key), ConsistentRead=True
+                TableName=self._table, Key=item_key(key), ConsistentRead=True
             )
         return _decoded(response.get("Item"))
 
@@ -93,7 +93,7 @@ class DynamoDBTasks:
             values[":false"] = {"BOOL": False}
         return self._write(
             "UpdateItem",
-            Key=_key(key),
+            Key=item_key(key),
             UpdateExpression=(
                 "SET #status = :completing, outcome = :outcome, outcome_digest = :digest, "
                 "outcome_is_final = :final, outcome_status = :recorded, claimed_at = :now, "
@@ -201,7 +201,7 @@ class DynamoDBOpenAttempts:
         with unavailable(RecordUncertain, "GetItem"):
             response = self._client().get_item(
                 TableName=self._table,
-                Key=_key(key),
+                Key=item_key(key),
                 ConsistentRead=True,
                 ProjectionExpression="#status, callback_id",
                 ExpressionAttributeNames={"#status": "status"},
@@ -240,7 +240,7 @@ def _update(found: CallbackTask, new: CallbackTask) -> dict[str, Any]:
     if removes:
         expression += " REMOVE " + ", ".join(alias[name] for name in sorted(removes))
     return {
-        "Key": _key(found.key),
+        "Key": item_key(found.key),
         "UpdateExpression": expression,
         "ConditionExpression": "#version = :found",
         "ExpressionAttributeNames": {**names, "#version": "version"},
@@ -251,7 +251,7 @@ def _update(found: CallbackTask, new: CallbackTask) -> dict[str, Any]:
     }
 
 
-def _key(key: TaskKey) -> Item:
+def item_key(key: TaskKey) -> Item:
     return {"order_id": {"S": key.order_id}, "task_type": {"S": key.task_type}}
 
 
@@ -309,7 +309,7 @@ _WITHOUT_TOKEN = {
 
 def _encoded(task: CallbackTask) -> Item:
     item: Item = {
-        **_key(task.key),
+        **item_key(task.key),
         "status": {"S": task.status},
         "callback_id_required": {"BOOL": task.callback_id_required},
     }
