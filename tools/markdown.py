@@ -11,7 +11,7 @@ Each goes on to the next `<!-- end -->`.
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable
 from pathlib import Path
 
 from tools import hcl
@@ -66,12 +66,12 @@ def _inputs(path: Path) -> str:
         (_name(one), f"`{_type(one.attributes['type'])}`", _default(one), _description(one))
         for one in hcl.blocks(path.read_bytes())
     ]
-    return _table(("input", "type", "default", "description"), rows)
+    return table(("input", "type", "default", "description"), rows)
 
 
 def _outputs(path: Path) -> str:
     rows = [(_name(one), _description(one)) for one in hcl.blocks(path.read_bytes())]
-    return _table(("output", "description"), rows)
+    return table(("output", "description"), rows)
 
 
 def _skips(root: Path) -> str:
@@ -82,10 +82,11 @@ def _skips(root: Path) -> str:
             f"`{skip.resource}` in {skip.folder.name}"
         )
     rows = [(check, "<br>".join(at), reason) for (check, reason), at in places.items()]
-    return _table(("check", "skipped for", "because"), rows)
+    return table(("check", "skipped for", "because"), rows)
 
 
-def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
+def table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    """A table, a line for each row, with a line break at its end."""
     lines = [f"| {' | '.join(cells)} |\n" for cells in (head, *rows)]
     return "".join([lines[0], f"|{'---|' * len(head)}\n", *lines[1:]])
 

@@ -26,6 +26,7 @@ from rich.table import Table
 from benchmarks.functions import worst
 from benchmarks.functions.cases import CASES
 from benchmarks.functions.measuring import MeasuringError, Pair, Sample, measure
+from tools import markdown
 from tools.deploy import package
 from tools.devenv import ENGINE_PYTHON
 
@@ -124,7 +125,7 @@ def report(samples: Mapping[str, list[Pair]], package_mb: float, rounds: int) ->
         boto3=_boto3_version(),
         cpus=os.cpu_count(),
         machine=platform.machine(),
-        table="\n".join(_markdown(row) for row in (columns, ["---"] * len(columns), *rows)),
+        table=markdown.table(columns, rows).rstrip(),
         summary=summary,
     )
     return table, page
@@ -133,10 +134,6 @@ def report(samples: Mapping[str, list[Pair]], package_mb: float, rounds: int) ->
 def _boto3_version() -> str:
     command = [str(ENGINE_PYTHON), "-c", "import boto3; print(boto3.__version__)"]
     return str(subprocess.check_output(command, text=True)).strip()
-
-
-def _markdown(cells: Sequence[str]) -> str:
-    return f"| {' | '.join(cells)} |"
 
 
 def _of_worst(

@@ -21,7 +21,7 @@ from benchmarks.functions.recording import recorded
 from tests.support import hostile
 from tests.support.channels import example, schema, shipping_channel
 from tests.support.functions import callback_event
-from tools import REPOSITORY
+from tools import REPOSITORY, markdown
 from tools.contracts import settings, tree
 
 AIM = 5
@@ -87,7 +87,7 @@ def report(
     worst: Iterable[Worst], samples: Mapping[tuple[str, str], Sequence[Sample]]
 ) -> tuple[str, float]:
     """A table of what costs most of each contract, in Markdown, and the largest ratio in it."""
-    lines = [_markdown(("Contract", "Callback", "CPU ms", "Peak MiB")), _markdown(["---"] * 4)]
+    rows: list[tuple[str, ...]] = []
     largest = 0.0
     groups: dict[tuple[str, bool], list[str]] = defaultdict(list)
     for each in worst:
@@ -98,12 +98,12 @@ def report(
         by_cpu = max(costs, key=lambda name: costs[name].cpu_ratio)
         by_memory = max(costs, key=lambda name: costs[name].memory_ratio)
         if taken:
-            lines.append(_markdown((contract, GOOD, *_Cost.of(good, good).cells(alone=True))))
+            rows.append((contract, GOOD, *_Cost.of(good, good).cells(alone=True)))
         for name in dict.fromkeys((by_cpu, by_memory)):
             told = f"{'taken' if taken else 'refused'}: {name}"
-            lines.append(_markdown((contract, told, *costs[name].cells())))
+            rows.append((contract, told, *costs[name].cells()))
             largest = max(largest, costs[name].cpu_ratio, costs[name].memory_ratio)
-    return "\n".join(lines), largest
+    return markdown.table(("Contract", "Callback", "CPU ms", "Peak MiB"), rows).rstrip(), largest
 
 
 def wall_ms(samples: Mapping[tuple[str, str], Sequence[Sample]]) -> float:
@@ -138,10 +138,6 @@ class _Cost:
             f"{self.cpu_ms:.1f}: {self.cpu_ratio:.1f}",
             f"{self.peak_mb:.0f}: {self.memory_ratio:.1f}",
         )
-
-
-def _markdown(cells: Iterable[str]) -> str:
-    return f"| {' | '.join(cells)} |"
 
 
 def _of_contract(version: tree.Version, max_output_bytes: int) -> Iterable[Worst]:
