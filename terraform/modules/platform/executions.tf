@@ -56,26 +56,6 @@ resource "aws_lambda_function_event_invoke_config" "close_execution" {
   }
 }
 
-# The events above are EventBridge's best effort: what they should have closed is closed by its deadline.
-resource "aws_cloudwatch_event_rule" "reconcile" {
-  name                = "${var.name_prefix}-reconcile-tasks"
-  description         = "Starts the search for tasks whose wait has timed out though nobody said so."
-  schedule_expression = "rate(5 minutes)"
-}
-
-resource "aws_cloudwatch_event_target" "reconcile" {
-  rule = aws_cloudwatch_event_rule.reconcile.name
-  arn  = module.function["reconcile_tasks"].arn
-}
-
-resource "aws_lambda_permission" "reconcile" {
-  statement_id  = "AllowSchedule"
-  action        = "lambda:InvokeFunction"
-  function_name = module.function["reconcile_tasks"].name
-  principal     = "events.amazonaws.com"
-  source_arn    = aws_cloudwatch_event_rule.reconcile.arn
-}
-
 resource "aws_sqs_queue" "close_execution_dead_letter" {
   name                      = "${var.name_prefix}-close-execution-dead-letter"
   kms_master_key_id         = aws_kms_key.this.arn
@@ -104,22 +84,6 @@ data "aws_iam_policy_document" "close_execution_dead_letter" {
 resource "aws_sqs_queue_policy" "close_execution_dead_letter" {
   queue_url = aws_sqs_queue.close_execution_dead_letter.url
   policy    = data.aws_iam_policy_document.close_execution_dead_letter.json
-}
-
-resource "aws_cloudwatch_metric_alarm" "close_execution_dead_letter" {
-  alarm_name          = "${aws_sqs_queue.close_execution_dead_letter.name}-messages"
-  alarm_description   = "Executions have ended without their callback tasks and orders being closed: see the runbook on close_execution."
-  namespace           = "AWS/SQS"
-  metric_name         = "ApproximateNumberOfMessagesVisible"
-  dimensions          = { QueueName = aws_sqs_queue.close_execution_dead_letter.name }
-  statistic           = "Maximum"
-  period              = 60
-  evaluation_periods  = 1
-  comparison_operator = "GreaterThanThreshold"
-  threshold           = 0
-  treat_missing_data  = "notBreaching"
-  alarm_actions       = var.alarm_topic_arns
-  ok_actions          = var.alarm_topic_arns
 }
 
 # An event that does not reach the queue either is lost: from the rule, and from the function.

@@ -46,41 +46,6 @@ resource "aws_lambda_event_source_mapping" "redelivery" {
   }
 }
 
-resource "aws_cloudwatch_event_rule" "sweep" {
-  name                = "${var.name_prefix}-sweep-due-callbacks"
-  description         = "Starts the sweep for outcomes that were recorded and never queued."
-  schedule_expression = "rate(1 minute)"
-}
-
-resource "aws_cloudwatch_event_target" "sweep" {
-  rule = aws_cloudwatch_event_rule.sweep.name
-  arn  = module.function["sweep_due_callbacks"].arn
-}
-
-resource "aws_lambda_permission" "sweep" {
-  statement_id  = "AllowSchedule"
-  action        = "lambda:InvokeFunction"
-  function_name = module.function["sweep_due_callbacks"].name
-  principal     = "events.amazonaws.com"
-  source_arn    = aws_cloudwatch_event_rule.sweep.arn
-}
-
-resource "aws_cloudwatch_metric_alarm" "redelivery_dead_letter" {
-  alarm_name          = "${aws_sqs_queue.redelivery_dead_letter.name}-messages"
-  alarm_description   = "Outcomes that partners were promised have not reached their workflows: see the runbook on the redelivery dead-letter queue."
-  namespace           = "AWS/SQS"
-  metric_name         = "ApproximateNumberOfMessagesVisible"
-  dimensions          = { QueueName = aws_sqs_queue.redelivery_dead_letter.name }
-  statistic           = "Maximum"
-  period              = 60
-  evaluation_periods  = 1
-  comparison_operator = "GreaterThanThreshold"
-  threshold           = 0
-  treat_missing_data  = "notBreaching"
-  alarm_actions       = var.alarm_topic_arns
-  ok_actions          = var.alarm_topic_arns
-}
-
 resource "aws_cloudwatch_metric_alarm" "redelivery_age" {
   alarm_name          = "${aws_sqs_queue.redelivery.name}-age"
   alarm_description   = "Outcomes have waited for redelivery for more than an hour: look at the workflow service and at redeliver_callback."

@@ -41,19 +41,3 @@ resource "aws_lambda_event_source_mapping" "reports" {
     maximum_concurrency = 2
   }
 }
-
-resource "aws_cloudwatch_metric_alarm" "reports_dead_letter" {
-  alarm_name          = "${aws_sqs_queue.reports_dead_letter.name}-messages"
-  alarm_description   = "Tasks whose message no endpoint took could not be failed: see the runbook on reports."
-  namespace           = "AWS/SQS"
-  metric_name         = "ApproximateNumberOfMessagesVisible"
-  dimensions          = { QueueName = aws_sqs_queue.reports_dead_letter.name }
-  statistic           = "Maximum"
-  period              = 60
-  evaluation_periods  = 1
-  comparison_operator = "GreaterThanThreshold"
-  threshold           = 0
-  treat_missing_data  = "notBreaching"
-  alarm_actions       = var.alarm_topic_arns
-  ok_actions          = var.alarm_topic_arns
-}
