@@ -60,14 +60,17 @@ class Message:
 
 
 def parse_message(body: str) -> Message:
-    """Raises ValueError, KeyError or TypeError for what is no event of this platform."""
-    event = json.loads(body)
-    return Message(
-        key=TaskKey(event["subject"], event["tasktype"]),
-        callback_id=event["id"],
-        expires_at=datetime.fromisoformat(event["expirytime"]).timestamp(),
-        body=body,
-    )
+    """Raises ValueError for what is no event of this platform."""
+    try:
+        event = json.loads(body)
+        return Message(
+            key=TaskKey(event["subject"], event["tasktype"]),
+            callback_id=event["id"],
+            expires_at=datetime.fromisoformat(event["expirytime"]).timestamp(),
+            body=body,
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError("the message is no CloudEvent of this platform") from error
 
 
 def _rfc3339(seconds: float) -> str:

@@ -22,7 +22,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """An SQS batch to its partial failures: messages to be tried again.
 
     An operator invokes it with `{"resend": "BODY"}`: nobody but this function may write to its
-    queue. Raises ValueError or KeyError for a body that is no message.
+    queue. Raises ValueError for a body that is no message.
     https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
     """
     if "resend" in event:
@@ -39,9 +39,9 @@ def _deliver(record: dict[str, Any], context: Any) -> bool:
     log = about(context, message_id=record["messageId"])
     try:
         message = parse_message(record["body"])
-    except (ValueError, KeyError, TypeError):
+    except ValueError as error:
         log.exception("MESSAGE_UNREADABLE")
-        _undelivered().send(record["body"], "the message is no CloudEvent of this platform")
+        _undelivered().send(record["body"], str(error))
         return True
     log.append_keys(
         order_id=message.key.order_id,

@@ -9,6 +9,7 @@ from callbacks.domain.task import TaskKey
 
 KEY = TaskKey("order-1", "ORDER_SHIPPING_SERVICE")
 DEADLINE = 1_800_000_300
+NO_MESSAGE = r"^the message is no CloudEvent of this platform$"
 
 
 def written(**changes: Any) -> dict[str, Any]:
@@ -52,5 +53,11 @@ def test_a_message_without_what_delivery_needs_is_refused(name: str) -> None:
     event = written()
     del event[name]
 
-    with pytest.raises(KeyError):
+    with pytest.raises(ValueError, match=NO_MESSAGE):
         parse_message(json.dumps(event))
+
+
+@pytest.mark.parametrize("body", ["shipped!", "[]", "null", '"x"'])
+def test_what_is_no_event_is_refused(body: str) -> None:
+    with pytest.raises(ValueError, match=NO_MESSAGE):
+        parse_message(body)

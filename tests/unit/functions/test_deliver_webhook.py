@@ -189,7 +189,7 @@ def test_an_operator_has_a_message_sent_again(deployed: Deployed, endpoint: Endp
 
 
 def test_what_is_no_message_is_not_sent_again(deployed: Deployed) -> None:
-    with pytest.raises(KeyError):
+    with pytest.raises(ValueError, match="the message is no CloudEvent of this platform"):
         deployed.call("deliver_webhook", {"resend": '{"id": "1"}'})
 
     assert deployed.aws.receive(deployed.aws.partner_queue_url) == []
