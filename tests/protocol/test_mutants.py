@@ -16,7 +16,7 @@ from callbacks.domain.errors import (
     TokenNotAccepted,
 )
 from callbacks.domain.outcome import Outcome
-from callbacks.domain.ports import End, Redelivery, Verdict, Workflow, Write
+from callbacks.domain.ports import ExecutionFailure, Redelivery, Verdict, Workflow, Write
 from callbacks.domain.task import (
     Attempt,
     CallbackTask,
@@ -488,17 +488,8 @@ def test_old_news_of_an_end_taken_as(
 
 def test_a_late_event_of_an_executions_end_closes_what_came_after_its_redrive() -> None:
     class Mutant(ExecutionCloser):
-        def close(
-            self,
-            order_id: str,
-            execution_arn: str,
-            reason: str,
-            *,
-            ended_at: int,
-            end: End = End.FAILED,
-        ) -> bool:
-            after_all = ended_at * 2
-            return super().close(order_id, execution_arn, reason, ended_at=after_all, end=end)
+        def close(self, order_id: str, failure: ExecutionFailure) -> bool:
+            return super().close(order_id, replace(failure, ended_at=failure.ended_at * 2))
 
     assert_found(Parts(closer=Mutant), rules=ENDS)
 

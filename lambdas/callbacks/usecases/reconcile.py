@@ -55,11 +55,5 @@ class Reconciler:
         if failure is None:
             pending = SameOutcome(task.callback_id, None, (Status.PENDING,))
             return advance(self.tasks, task, pending(lambda found: expired(found, now))) is not None
-        self.closer.close(
-            key.order_id,
-            task.execution_arn,
-            failure.reason,
-            ended_at=failure.ended_at,
-            end=failure.end,
-        )
+        self.closer.close(key.order_id, failure)
         return True

@@ -23,17 +23,14 @@ def handler(event: dict[str, Any], context: Any) -> None:
     https://docs.aws.amazon.com/step-functions/latest/dg/eventbridge-integration.html
     """
     detail = event["detail"]
-    execution_arn = detail["executionArn"]
-    log = about(context, execution=execution_arn)
+    log = about(context, execution=detail["executionArn"])
     order_id = _order_id(detail)
     if order_id is None:
         log.warning("EXECUTION_WITHOUT_ORDER")
         return
     log.append_keys(order_id=order_id)
     failure = _failure(detail)
-    marked = _closer().close(
-        order_id, execution_arn, failure.reason, ended_at=failure.ended_at, end=failure.end
-    )
+    marked = _closer().close(order_id, failure)
     log.info(
         "EXECUTION_CLOSED",
         extra={"status": detail["status"], "end": failure.end.value, "order_marked": marked},

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from callbacks.domain.channel import Channel, Contract
 from callbacks.domain.errors import DependencyUnavailable, RecordUncertain
 from callbacks.domain.outcome import Outcome
-from callbacks.domain.ports import Redelivery, Run, Verdict, Write
+from callbacks.domain.ports import End, ExecutionFailure, Redelivery, Run, Verdict, Write
 from callbacks.domain.task import CLOCK_MARGIN_SECONDS, Attempt, CallbackTask, TaskKey
 from callbacks.usecases.close_execution import ExecutionCloser
 from callbacks.usecases.complete import Completer
@@ -132,14 +132,6 @@ class SkewedClock:
         return self.clock.now() + self.skew
 
 
-@dataclass(frozen=True)
-class End:
-    """The event that an execution ended by itself."""
-
-    execution_arn: str
-    at: float
-
-
 @dataclass(frozen=True, kw_only=True)
 class Parts:
     """What the harness is made of; a mutant has one faulty part."""
@@ -167,7 +159,7 @@ class Harness:
         self.queue = FakeRedeliveryQueue()
         self.dead_letters = DeadLetters(invariants=self.invariants, tasks=self.tasks)
         self.orders = FakeOrders({KEY.order_id: {"order_status": "PROCESSING"}})
-        self.ends: list[End] = []
+        self.ends: list[ExecutionFailure] = []
         self.down: set[str] = set()
 
         store = stepped(self.tasks, RecordUncertain, self.down)
@@ -253,7 +245,8 @@ class Harness:
 
     def end(self, execution_arn: str) -> None:
         self.workflow.end(execution_arn, self.clock.now())
-        self.ends.append(End(execution_arn, self.clock.now()))
+        ended_at = int(self.clock.now() * 1000)
+        self.ends.append(ExecutionFailure(execution_arn, End.FAILED, "it failed", ended_at))
 
     def redrive(self, execution_arn: str) -> None:
         """Takes longer than clocks may differ."""
@@ -275,10 +268,8 @@ class Harness:
         del self.tasks.records[KEY]
         self.invariants.deleted()
 
-    def close(self, end: End) -> bool:
-        return self.closer.close(
-            KEY.order_id, end.execution_arn, "it failed", ended_at=int(end.at * 1000)
-        )
+    def close(self, failure: ExecutionFailure) -> bool:
+        return self.closer.close(KEY.order_id, failure)
 
     def come_to_rest(self) -> None:
         """With all services well again, whatever is due is delivered within hours."""

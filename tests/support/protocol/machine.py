@@ -217,10 +217,10 @@ class Lifecycle(RuleBasedStateMachine):
     @rule(choice=choices, fate=fates)
     def close_execution(self, choice: int, fate: Fate) -> None:
         """The event of the end comes any number of times, in any order, and late."""
-        end, since = chosen(self.harness.ends, choice), self.harness.clock.now()
+        failure, since = chosen(self.harness.ends, choice), self.harness.clock.now()
         self._start(
             "close",
-            lambda: self.harness.close(end),
+            lambda: self.harness.close(failure),
             lambda process: self._closed(process, since),
             fate,
         )
@@ -582,8 +582,8 @@ class Lifecycle(RuleBasedStateMachine):
 
     def _check_order(self) -> None:
         self.harness.pass_time(65)
-        for end in self.harness.ends:
-            self.harness.close(end)
+        for failure in self.harness.ends:
+            self.harness.close(failure)
         if not any(self.harness.is_running(execution) for execution in EXECUTIONS):
             require(
                 self.harness.orders.orders[KEY.order_id]["order_status"] == "FAILED",

@@ -2,7 +2,7 @@
 
 import pytest
 from callbacks.domain.errors import DependencyUnavailable, RecordUncertain
-from callbacks.domain.ports import End
+from callbacks.domain.ports import End, ExecutionFailure
 from callbacks.domain.task import CallbackTask, Status, TaskKey, expired, taken_over
 
 from tests.support.channels import SHIPPING
@@ -28,8 +28,13 @@ def harness() -> Harness:
     return harness
 
 
-def close(harness: Harness, ended_at: int = ENDED_AT) -> bool:
-    return harness.closer.close(KEY.order_id, EXECUTION, "it was aborted", ended_at=ended_at)
+def close(
+    harness: Harness,
+    ended_at: int = ENDED_AT,
+    end: End = End.FAILED,
+    reason: str = "it was aborted",
+) -> bool:
+    return harness.closer.close(KEY.order_id, ExecutionFailure(EXECUTION, end, reason, ended_at))
 
 
 def order(harness: Harness) -> tuple[str | None, str | None]:
@@ -184,9 +189,7 @@ def test_an_attempt_that_registers_meanwhile_does_not_expire(harness: Harness) -
 def test_an_order_whose_execution_can_be_resumed_is_stalled(harness: Harness) -> None:
     harness.given(pending())
 
-    assert harness.closer.close(
-        KEY.order_id, EXECUTION, "redrive it", ended_at=ENDED_AT, end=End.STALLED
-    )
+    assert close(harness, end=End.STALLED, reason="redrive it")
     assert harness.record().status is Status.EXPIRED
     found = harness.orders.orders[KEY.order_id]
     assert (found["order_status"], found["stalled_reason"]) == ("STALLED", "redrive it")
@@ -195,16 +198,12 @@ def test_an_order_whose_execution_can_be_resumed_is_stalled(harness: Harness) ->
 def test_an_order_on_which_another_works_does_not_stall(harness: Harness) -> None:
     harness.given(pending(execution_arn=OTHER_EXECUTION))
 
-    assert not harness.closer.close(
-        KEY.order_id, EXECUTION, "redrive it", ended_at=ENDED_AT, end=End.STALLED
-    )
+    assert not close(harness, end=End.STALLED, reason="redrive it")
     assert order(harness) == (None, None)
 
 
 def test_an_execution_that_was_refused_marks_no_order(harness: Harness) -> None:
-    marked = harness.closer.close(
-        KEY.order_id, EXECUTION, "it is another's", ended_at=ENDED_AT, end=End.REFUSED
-    )
+    marked = close(harness, end=End.REFUSED, reason="it is another's")
 
     assert marked is False
     assert order(harness) == (None, None)
