@@ -1,5 +1,6 @@
 """ContractValidator: the compiled validator agrees with a reference, and quotes nothing."""
 
+import gc
 import json
 import sys
 from pathlib import Path
@@ -274,3 +275,29 @@ def test_no_object_and_no_array_is_quoted_on_the_way(schema: Any, value: object)
 
     assert violations(schema, value)
     assert violations(nested, Unquotable(outer=UnquotableList([value])))
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {},
+        [1.5] * 5000,
+        ORDER | {"task_output": {}},
+        ORDER | {"task_status": "UNKNOWN"},
+        ORDER | {str(number): number for number in range(5000)},
+    ],
+)
+def test_a_refused_document_does_not_wait_for_the_garbage_collector(document: object) -> None:
+    validator = JsonSchemaContracts()
+    schema = json.dumps(CALLBACK)
+    assert validator.violations(schema, document)
+
+    gc.collect()
+    gc.disable()
+    try:
+        validator.violations(schema, document)
+        left = gc.collect()
+    finally:
+        gc.enable()
+
+    assert left == 0

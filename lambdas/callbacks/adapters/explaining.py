@@ -5,7 +5,8 @@ object and no array, and walks a thousand values at most.
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from itertools import islice
 from typing import Any, cast
 
@@ -25,16 +26,15 @@ type Errors = Iterator[ValidationError]
 
 def explain(schema: Schema, document: object) -> list[Violation]:
     """At most twenty violations, in order, and one that says that more are not listed."""
-    walk = _Walk()
-    leaves = walk.leaves(schema, document)
-    found = [
-        Violation(short(_pointer(error.absolute_path)), short(_reason(error)))
-        for error in islice(leaves, MOST_VIOLATIONS)
-    ]
-    listed = sorted(set(found), key=lambda violation: (violation.pointer, violation.reason))
-    if next(leaves, None) is not None:
+    values = _Values()
+    violations = _violations(schema, document, values)
+    listed = sorted(
+        set(islice(violations, MOST_VIOLATIONS)),
+        key=lambda violation: (violation.pointer, violation.reason),
+    )
+    if next(violations, None) is not None:
         listed.append(Violation("", "and more, which are not listed"))
-    elif walk.ended_early:
+    elif values.are_spent:
         listed.append(Violation("", "and perhaps more: not all of it was looked at"))
     return listed
 
@@ -43,72 +43,98 @@ def short(text: str) -> str:
     return text if len(text) <= MOST_CHARACTERS else f"{text[:MOST_CHARACTERS]}..."
 
 
+class _TooManyValuesError(Exception):
+    pass
+
+
+class _Values:
+    """Counts the values that one search comes to."""
+
+    def __init__(self) -> None:
+        self.are_spent = False
+        self._left = MOST_VALUES
+
+    def spend(self) -> None:
+        if self._left == 0:
+            self.are_spent = True
+            raise _TooManyValuesError
+        self._left -= 1
+
+
 class _Object(dict[str, Any]):
+    def __init__(self, members: Mapping[str, Any], values: _Values) -> None:
+        super().__init__(members)
+        self.values_seen = values
+
     def __repr__(self) -> str:
         return "an object"
 
 
 class _Array(list[Any]):
+    def __init__(self, items: Iterable[Any], values: _Values) -> None:
+        super().__init__(items)
+        self.values_seen = values
+
     def __repr__(self) -> str:
         return "an array"
 
 
-class _TooManyValuesError(Exception):
-    pass
+@cache
+def _validator_class() -> Any:
+    """One for all searches: a class refers to itself, and stays until a collection."""
+    return extend(  # type: ignore[no-untyped-call]
+        Draft4Validator,
+        {
+            "additionalProperties": _additional_properties,
+            "anyOf": _any_of,
+            "items": _items,
+            "oneOf": _one_of,
+            "properties": _properties,
+            "uniqueItems": _unique_items,
+        },
+    )
 
 
-class _Walk:
-    """One search for errors, which counts the values that it comes to."""
+def _violations(schema: Schema, document: object, values: _Values) -> Iterator[Violation]:
+    try:
+        for error in _validator_class()(schema).iter_errors(_quiet(document, values)):
+            yield Violation(short(_pointer(error.absolute_path)), short(_reason(error)))
+    except _TooManyValuesError:
+        pass
 
-    def __init__(self) -> None:
-        self.ended_early = False
-        self._values = MOST_VALUES
-        self._validator: Callable[[Schema], Any] = extend(  # type: ignore[no-untyped-call]
-            Draft4Validator,
-            {
-                "additionalProperties": self._additional_properties,
-                "items": self._items,
-                "properties": self._properties,
-                "uniqueItems": _unique_items,
-            },
-        )
 
-    def leaves(self, schema: Schema, document: object) -> Errors:
-        try:
-            for error in self._validator(schema).iter_errors(_quiet(document)):
-                yield from _leaves(error)
-        except _TooManyValuesError:
-            self.ended_early = True
+def _into(
+    validator: Any, values: _Values, value: object, schema: Schema, path: str | int
+) -> Errors:
+    values.spend()
+    yield from validator.descend(_quiet(value, values), schema, path=path)
 
-    def _into(self, validator: Any, value: object, schema: Schema, path: str | int) -> Errors:
-        self._values -= 1
-        if self._values < 0:
-            raise _TooManyValuesError
-        yield from validator.descend(_quiet(value), schema, path=path)
 
-    def _items(self, validator: Any, schema: Schema, value: object, _: Schema) -> Errors:
-        if isinstance(value, list):
-            for index, item in enumerate(value):
-                yield from self._into(validator, item, schema, index)
+def _items(validator: Any, schema: Schema, array: object, _: Schema) -> Errors:
+    if isinstance(array, _Array):
+        for index, item in enumerate(array):
+            yield from _into(validator, array.values_seen, item, schema, index)
 
-    def _properties(self, validator: Any, named: Schema, value: object, _: Schema) -> Errors:
-        if isinstance(value, dict):
-            for name in named:
-                if name in value:
-                    yield from self._into(validator, value[name], named[name], name)
 
-    def _additional_properties(
-        self, validator: Any, allowed: object, value: object, schema: Schema
-    ) -> Errors:
-        if not isinstance(value, dict):
-            return
-        others = (name for name in value if name not in schema.get("properties", {}))
-        if isinstance(allowed, dict):
-            for name in others:
-                yield from self._into(validator, value[name], allowed, name)
-        elif allowed is False and (names := [*islice(others, MOST_NAMES)]):
-            told = ", ".join(json.dumps(short(name), ensure_ascii=False) for name in names)
-            yield ValidationError(f"must not have {told}")
+def _properties(validator: Any, named: Schema, members: object, _: Schema) -> Errors:
+    if isinstance(members, _Object):
+        for name in named:
+            if name in members:
+                yield from _into(validator, members.values_seen, members[name], named[name], name)
+
+
+def _additional_properties(
+    validator: Any, allowed: object, members: object, schema: Schema
+) -> Errors:
+    if not isinstance(members, _Object):
+        return
+    others = (name for name in members if name not in schema.get("properties", {}))
+    if isinstance(allowed, dict):
+        for name in others:
+            yield from _into(validator, members.values_seen, members[name], allowed, name)
+    elif allowed is False and (names := [*islice(others, MOST_NAMES)]):
+        told = ", ".join(json.dumps(short(name), ensure_ascii=False) for name in names)
+        yield ValidationError(f"must not have {told}")
 
 
 def _unique_items(_validator: Any, unique: bool, value: object, _: Schema) -> Errors:
@@ -119,30 +145,49 @@ def _unique_items(_validator: Any, unique: bool, value: object, _: Schema) -> Er
             yield ValidationError("")
 
 
-def _quiet(value: object) -> object:
-    match value:
-        case dict():
-            return _Object(value)
-        case list():
-            return _Array(value)
+def _any_of(validator: Any, alternatives: list[Schema], value: object, _: Schema) -> Errors:
+    failures = []
+    for alternative in alternatives:
+        errors = [*validator.descend(value, alternative)]
+        if not errors:
+            return
+        failures.append(errors)
+    yield from _nearest(failures)
+
+
+def _one_of(validator: Any, alternatives: list[Schema], value: object, _: Schema) -> Errors:
+    failures = [[*validator.descend(value, alternative)] for alternative in alternatives]
+    match failures.count([]):
+        case 0:
+            yield from _nearest(failures)
+        case 1:
+            return
         case _:
-            return value
+            yield ValidationError("")
 
 
-def _leaves(error: ValidationError) -> list[ValidationError]:
-    """The errors of the alternative that the document comes nearest to."""
-    if not error.context:
-        return [error]
-    alternatives: dict[object, list[ValidationError]] = {}
-    for inner in error.context:
-        alternatives.setdefault(inner.schema_path[0], []).append(inner)
-    nearest = min(alternatives.values(), key=_distance)
-    return [leaf for inner in nearest for leaf in _leaves(inner)]
+def _nearest(failures: list[list[ValidationError]]) -> list[ValidationError]:
+    """The errors of the alternative that the document comes nearest to.
+
+    The library would put all of them into one error, as its context: errors that refer to each
+    other, and keep the document until a collection.
+    """
+    return min(failures, key=_distance)
 
 
 def _distance(errors: list[ValidationError]) -> tuple[bool, int]:
     """An alternative for another value of an enumeration is farthest."""
     return any(error.validator == "enum" for error in errors), len(errors)
+
+
+def _quiet(value: object, values: _Values) -> object:
+    match value:
+        case dict():
+            return _Object(value, values)
+        case list():
+            return _Array(value, values)
+        case _:
+            return value
 
 
 def _reason(error: ValidationError) -> str:
