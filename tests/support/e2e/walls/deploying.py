@@ -115,6 +115,7 @@ WALLS = {
             action, resource, {ADMINISTRATOR}
         )
         for action, resource in {
+            "cognito-idp:TagResource": POOL,
             "iam:AttachRolePolicy": role(SWEEP),
             "iam:DeleteRolePermissionsBoundary": role(SWEEP),
             "iam:CreatePolicyVersion": BOUNDARY,
