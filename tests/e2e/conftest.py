@@ -15,6 +15,7 @@ from tempfile import mkdtemp
 import pytest
 
 from tests.support.e2e.added_channel import AddedChannel, added
+from tests.support.e2e.attached import attached
 from tools import REPOSITORY
 from tools.devenv import ENGINE_PYTHON
 from tools.devenv.environment import Environment, forget_aws_configuration
@@ -65,13 +66,14 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 
 @pytest.fixture(scope="session")
-def environment(pytestconfig: pytest.Config) -> Environment:
+def environment(pytestconfig: pytest.Config) -> Iterator[Environment]:
     forget_aws_configuration()
     environment, up = pytestconfig.stash[UP]
     if up.wait() != 0:
         printed = (environment.directory / UP_LOG).read_text()
         pytest.fail(f"The environment did not come up.\n{printed}", pytrace=False)
-    return environment
+    with attached(environment) as environment:
+        yield environment
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,9 @@ from tools import Json
 from tools.devenv.walkthrough import TASK_TYPE, Deployment, until
 
 TASKS = 200
-WAVE = 10  # The engine starts a process for each call of a function that is under way.
+# The engine starts a process for each call of a function that is under way: no more than so many
+# orders are begun at once, and each caller waits until what it resumed has ended.
+WAVE = 10
 REPEATS = 40
 CONFLICTS = 10
 CALLERS = 8
@@ -22,7 +24,8 @@ SEED = 20240229
 
 # What the API may respond with here: delivered or duplicate, held for redelivery; another outcome
 # stands; not known to be accepted, when the engine is slower than the functions wait.
-TAKEN = frozenset({200, 202})
+DELIVERED = 200
+TAKEN = frozenset({DELIVERED, 202})
 CONFLICT = 409
 UNKNOWN = 503
 
@@ -64,10 +67,14 @@ def test_every_order_ends_with_the_one_output_that_was_taken(deployment: Deploym
     third = len(calls) // 3
 
     with ThreadPoolExecutor(CALLERS) as callers:
-        responses = list(callers.map(lambda call: post(deployment, call), calls[:third]))
+
+        def posted(calls: list[Call]) -> Iterator[tuple[Call, int]]:
+            return callers.map(lambda call: post(deployment, call, executions), calls)
+
+        responses = list(posted(calls[:third]))
         with step_functions_refuses(deployment):
-            responses += callers.map(lambda call: post(deployment, call), calls[third : 2 * third])
-        responses += callers.map(lambda call: post(deployment, call), calls[2 * third :])
+            responses += posted(calls[third : 2 * third])
+        responses += posted(calls[2 * third :])
 
     statuses = [status for _, status in responses]
     assert set(statuses) <= TAKEN | {CONFLICT}
@@ -108,14 +115,17 @@ def output(carrier: str) -> Json:
     return {"shipping_status": "SHIPPED", "tracking_number": carrier + uuid.uuid4().hex[:10]}
 
 
-def post(deployment: Deployment, call: Call) -> tuple[Call, int]:
+def post(deployment: Deployment, call: Call, executions: dict[str, str]) -> tuple[Call, int]:
     """The response as a partner takes it: one of 503 says that it may be sent again."""
 
     def send() -> int | None:
         status = deployment.partner.api.call_back(call.url, call.body).status_code
         return None if status == UNKNOWN else status
 
-    return call, until(send, f"a response for order {call.order_id} other than {UNKNOWN}")
+    status = until(send, f"a response for order {call.order_id} other than {UNKNOWN}")
+    if status == DELIVERED:
+        deployment.finished(executions[call.order_id])
+    return call, status
 
 
 def messages(deployment: Deployment, orders: set[str]) -> dict[str, str]:
@@ -123,12 +133,10 @@ def messages(deployment: Deployment, orders: set[str]) -> dict[str, str]:
     urls: dict[str, str] = {}
 
     def receive() -> dict[str, str] | None:
-        message = deployment.partner.receive(wait_seconds=1)
-        while message is not None:
+        while urls.keys() != orders and (message := deployment.partner.receive(wait_seconds=1)):
             if message.event["subject"] in orders:
                 urls[message.event["subject"]] = message.event["callbackurl"]
                 deployment.partner.delete(message)
-            message = deployment.partner.receive(wait_seconds=1)
         return urls if urls.keys() == orders else None
 
     return until(receive, f"the partner has {len(orders)} messages")

@@ -36,7 +36,8 @@ _SOURCES = ("terraform", "schemas", "statemachines")
 # As terraform/roots/platform/envs/local.tfvars has it.
 EXTERNAL_ID = "local-acme-shipping"
 
-_UNASKED = ("-auto-approve", "-input=false")
+# The provider waits for most of what it makes, and the engine throttles nobody.
+_UNASKED = ("-auto-approve", "-input=false", "-parallelism=40")
 _QUEUES = (
     "aws_sqs_queue_policy.this",
     "aws_sqs_queue_redrive_allow_policy.dead_letter",

@@ -1,34 +1,38 @@
 locals {
   deliver_timeout_seconds = 60
   queues = {
-    dead_letter = aws_sqs_queue.dead_letter
-    main        = aws_sqs_queue.this
+    dead_letter = "${local.name}-dead-letter"
+    main        = local.name
   }
 }
 
+# With its policy: as a resource of its own, the provider waits for it as long again as for the queue.
 # No redrive by receive count: the function retries until the task's deadline, and then gives up itself.
 resource "aws_sqs_queue" "this" {
-  name                       = local.name
+  name                       = local.queues["main"]
   kms_master_key_id          = var.platform.kms_key_arn
   message_retention_seconds  = 14 * 24 * 3600
+  policy                     = data.aws_iam_policy_document.queue["main"].minified_json
   redrive_allow_policy       = jsonencode({ redrivePermission = "denyAll" }) # No queue of the account makes this one its dead-letter queue.
   visibility_timeout_seconds = 6 * local.deliver_timeout_seconds             # What Lambda asks of an event source.
 }
 
 resource "aws_sqs_queue" "dead_letter" {
-  name                      = "${local.name}-dead-letter"
+  name                      = local.queues["dead_letter"]
   kms_master_key_id         = var.platform.kms_key_arn
   message_retention_seconds = var.platform.dead_letter_days * 24 * 3600
+  policy                    = data.aws_iam_policy_document.queue["dead_letter"].minified_json
   redrive_allow_policy      = jsonencode({ redrivePermission = "denyAll" })
 }
 
+# SNS writes to both: to the dead-letter queue what the queue did not take.
 data "aws_iam_policy_document" "queue" {
   for_each = local.queues
 
   statement {
     sid       = "TopicDelivery"
     actions   = ["sqs:SendMessage"]
-    resources = [each.value.arn]
+    resources = ["arn:${var.platform.partition}:sqs:${var.platform.region}:${var.platform.account_id}:${each.value}"]
 
     principals {
       type        = "Service"
@@ -47,7 +51,7 @@ data "aws_iam_policy_document" "queue" {
     sid       = "DenySendByOthers"
     effect    = "Deny"
     actions   = ["sqs:SendMessage"]
-    resources = [each.value.arn]
+    resources = ["arn:${var.platform.partition}:sqs:${var.platform.region}:${var.platform.account_id}:${each.value}"]
 
     principals {
       type        = "AWS"
@@ -68,22 +72,12 @@ data "aws_iam_policy_document" "queue" {
   }
 }
 
-# SNS writes to both: to the dead-letter queue what the queue did not take.
-resource "aws_sqs_queue_policy" "this" {
-  for_each = local.queues
-
-  queue_url = each.value.id
-  policy    = data.aws_iam_policy_document.queue[each.key].minified_json
-}
-
 resource "aws_sns_topic_subscription" "this" {
   topic_arn            = var.topic_arn
   protocol             = "sqs"
   endpoint             = aws_sqs_queue.this.arn
   raw_message_delivery = true
   redrive_policy       = jsonencode({ deadLetterTargetArn = aws_sqs_queue.dead_letter.arn })
-
-  depends_on = [aws_sqs_queue_policy.this]
 }
 
 resource "aws_cloudwatch_metric_alarm" "dead_letters" {
@@ -100,4 +94,13 @@ resource "aws_cloudwatch_metric_alarm" "dead_letters" {
   treat_missing_data  = "notBreaching"
   alarm_actions       = var.platform.alarm_actions
   ok_actions          = var.platform.alarm_actions
+}
+
+# Policies were resources of their own, whose end would take them from the queues.
+removed {
+  from = aws_sqs_queue_policy.this
+
+  lifecycle {
+    destroy = false
+  }
 }

@@ -75,6 +75,7 @@ def policies(plan: Json, beside: Json) -> Policies:
             **_policies(plan, "aws_kms_key", lambda values: values["arn"]),
             **_policies(plan, "aws_secretsmanager_secret_policy", lambda v: v["secret_arn"]),
             **_policies(plan, "aws_sns_topic_policy", lambda values: values["arn"]),
+            **_policies(plan, "aws_sqs_queue", lambda values: values["arn"]),
             **_policies(plan, "aws_sqs_queue_policy", lambda values: queues[values["queue_url"]]),
             **_policies(plan, "aws_s3_bucket_policy", lambda v: f"arn:aws:s3:::{v['bucket']}"),
             **_function_policies(plan),
@@ -83,7 +84,11 @@ def policies(plan: Json, beside: Json) -> Policies:
 
 
 def _policies(plan: Json, kind: str, arn: Any) -> dict[str, Json]:
-    return {arn(values): json.loads(values["policy"]) for values in resources(plan, kind).values()}
+    return {
+        arn(values): json.loads(values["policy"])
+        for values in resources(plan, kind).values()
+        if values["policy"]
+    }
 
 
 def _function_policies(plan: Json) -> dict[str, Json]:

@@ -165,7 +165,7 @@ run "refuses_secrets_that_who_applies_could_not_read_back" {
 
 run "takes_messages_of_its_topic_only" {
   assert {
-    condition = alltrue([for name, queue in { dead_letter = "dead-letter", main = "queue" } :
+    condition = alltrue([for name, queue in { dead_letter = "callbacks-dev-order-fraud-review-sentinel-review-dead-letter", main = "callbacks-dev-order-fraud-review-sentinel-review" } :
       jsonencode([for statement in data.aws_iam_policy_document.queue[name].statement : {
         actions    = statement.actions
         conditions = { for condition in statement.condition : "${condition.test} ${condition.variable}" => condition.values }
@@ -193,6 +193,11 @@ run "takes_messages_of_its_topic_only" {
       ])
     ])
     error_message = "The queues take messages from the channel's topic and from the function, and from nobody else whatever its own policy says."
+  }
+
+  assert {
+    condition     = aws_sqs_queue.this.policy == data.aws_iam_policy_document.queue["main"].minified_json && aws_sqs_queue.dead_letter.policy == data.aws_iam_policy_document.queue["dead_letter"].minified_json
+    error_message = "Each queue has its policy."
   }
 
   assert {
