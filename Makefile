@@ -58,13 +58,13 @@ types: $(VENV)/.ready ## Check types
 	$(VENV)/bin/mypy
 
 unit: $(VENV)/.ready ## Run unit, contract and workflow tests
-	$(VENV)/bin/pytest --ignore=tests/e2e --ignore=tests/terraform
+	$(VENV)/bin/pytest -n 2 --dist loadfile --ignore=tests/e2e --ignore=tests/terraform
 
 terraform-test: $(VENV)/.ready $(POLICIES_VENV)/.installed ## Check and test all Terraform code
 	$(VENV)/bin/pytest tests/terraform
 
 e2e: $(VENV)/.ready $(ENGINE_VENV)/.ready $(POLICIES_VENV)/.installed ## Run the end-to-end tests on an environment of their own
-	$(VENV)/bin/pytest tests/e2e
+	$(VENV)/bin/pytest -n 2 tests/e2e
 
 new-task-type: $(VENV)/.ready ## Add a task type: contract and channel (NAME= AUTH=OAUTH2 PARTNER=)
 	@$(RUN) -m tools.contracts new-task-type '$(NAME)' $(if $(AUTH),--auth '$(AUTH)') \

@@ -24,7 +24,8 @@ COPY = REPOSITORY / ".mutants"
 JUDGEMENTS = REPOSITORY / "docs" / "mutants.md"
 LEAST_PERCENT = 90
 KILLED = ("killed", "timeout")
-TESTS = ("conftest.py", "support", "unit/domain", "unit/usecases")
+SUPPORT = ("conftest.py", "support")
+TESTS = (*SUPPORT, "unit/domain", "unit/usecases")
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +176,7 @@ def _make(copy: Path) -> None:
         if source.is_dir():
             shutil.copytree(source, target)
         else:
-            target.parent.mkdir()
+            target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(source, target)
     shutil.copy(REPOSITORY / "pyproject.toml", copy)
 

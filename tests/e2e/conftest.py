@@ -1,6 +1,7 @@
 """An environment of the tests' own: another engine, another directory, the same sources.
 
-It comes up, with minutes of waiting, while those tests run that need none.
+It comes up, with minutes of waiting, while those tests run that need none. Where processes share
+the tests, the first starts it, and one takes those that leave it as it is.
 """
 
 import os
@@ -11,19 +12,29 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import mkdtemp
+from typing import Any
 
 import pytest
+from filelock import FileLock
+from xdist.scheduler import LoadScopeScheduling
 
 from tests.support.e2e.added_channel import AddedChannel, added
 from tests.support.e2e.attached import attached
 from tools import REPOSITORY
 from tools.devenv import ENGINE_PYTHON
 from tools.devenv.environment import Environment, forget_aws_configuration
-from tools.devenv.walkthrough import Deployment
+from tools.devenv.walkthrough import Deployment, until
 
-UP_LOG = "up.log"
-UP = pytest.StashKey[tuple[Environment, "subprocess.Popen[bytes]"]]()
+DIRECTORY = pytest.StashKey[Path]()
+UP = pytest.StashKey["subprocess.Popen[bytes]"]()
+FIRST_WORKER = "gw0"
 
+UP_LOG, UP_STATUS, AS_APPLIED = "up.log", "up.status", "as-applied.lock"
+UP_SECONDS = 1800
+BRING_UP = f"""
+"$0" -m tools.devenv --directory "$1" up
+echo $? > "$1/draft" && mv "$1/draft" "$1/{UP_STATUS}"
+"""
 
 # Three need no environment; the others add a channel to it, and the last takes it away.
 PLACES = {
@@ -31,8 +42,39 @@ PLACES = {
     "tests/e2e/test_corrections.py": -1,
     "tests/e2e/test_web_page.py": -1,
     "tests/e2e/access/": 1,
+    "tests/e2e/access/test_rules.py": -1,
     "tests/e2e/test_task_type_life.py": 2,
 }
+
+# These change nothing in the environment, and take no harm from what the others do there.
+BESIDE = (
+    "tests/e2e/access/test_rules.py",
+    "tests/e2e/test_bootstrap.py",
+    "tests/e2e/test_checkov.py",
+    "tests/e2e/test_corrections.py",
+    "tests/e2e/test_many_channels.py",
+    "tests/e2e/test_web_page.py",
+)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    given = getattr(config, "workerinput", {}).get("directory")
+    config.stash[DIRECTORY] = Path(given or mkdtemp(prefix="callback-channels-"))
+
+
+def pytest_configure_node(node: Any) -> None:
+    node.workerinput["directory"] = str(node.config.stash[DIRECTORY])
+
+
+class TwoProcesses(LoadScopeScheduling):
+    """One takes what may be beside the rest, the other the rest, in its order."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return str(nodeid.startswith(BESIDE))
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> TwoProcesses:
+    return TwoProcesses(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -40,39 +82,51 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    if session.config.option.collectonly or not any(map(_needs_it, session.items)):
+    config = session.config
+    if config.option.collectonly or not any(map(_needs_it, session.items)):
         return
-    directory = Path(mkdtemp(prefix="callback-channels-"))
+    if _worker(config) not in (None, FIRST_WORKER):
+        return
+    directory = config.stash[DIRECTORY]
     with (directory / UP_LOG).open("wb") as log:
-        up = subprocess.Popen(
-            [sys.executable, "-m", "tools.devenv", "--directory", directory, "up"],
+        config.stash[UP] = subprocess.Popen(
+            ["sh", "-c", BRING_UP, sys.executable, directory],
             cwd=REPOSITORY,
             stdout=log,
             stderr=subprocess.STDOUT,
             process_group=0,
         )
-    session.config.stash[UP] = Environment(directory, ENGINE_PYTHON), up
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    if UP not in session.config.stash:
-        return
-    environment, up = session.config.stash[UP]
-    if up.poll() is None:
-        os.killpg(up.pid, signal.SIGINT)  # Terraform with it, which would go on.
-    up.wait()
-    environment.down()
-    shutil.rmtree(environment.directory)
+    config = session.config
+    if up := config.stash.get(UP, None):
+        if up.poll() is None:
+            os.killpg(up.pid, signal.SIGINT)  # Terraform with it, which would go on.
+        up.wait()
+    if _worker(config) is None:
+        directory = config.stash[DIRECTORY]
+        Environment(directory, ENGINE_PYTHON).down()
+        shutil.rmtree(directory)
 
 
 @pytest.fixture(scope="session")
 def environment(pytestconfig: pytest.Config) -> Iterator[Environment]:
     forget_aws_configuration()
-    environment, up = pytestconfig.stash[UP]
-    if up.wait() != 0:
-        printed = (environment.directory / UP_LOG).read_text()
+    directory = pytestconfig.stash[DIRECTORY]
+    status = directory / UP_STATUS
+    until(lambda: status.exists() or None, "the environment is up", UP_SECONDS)
+    if status.read_text().strip() != "0":
+        printed = (directory / UP_LOG).read_text()
         pytest.fail(f"The environment did not come up.\n{printed}", pytrace=False)
-    with attached(environment) as environment:
+    with attached(Environment(directory, ENGINE_PYTHON)) as environment:
+        yield environment
+
+
+@pytest.fixture(scope="module")
+def as_applied(environment: Environment) -> Iterator[Environment]:
+    """The environment while no test adds a channel to it."""
+    with FileLock(environment.directory / AS_APPLIED):
         yield environment
 
 
@@ -87,7 +141,11 @@ def added_channel(
     deployment: Deployment,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[AddedChannel]:
-    with added(environment, deployment, tmp_path_factory.mktemp("added-channel")) as channel:
+    directory = tmp_path_factory.mktemp("added-channel")
+    with (
+        FileLock(environment.directory / AS_APPLIED),
+        added(environment, deployment, directory) as channel,
+    ):
         yield channel
 
 
@@ -95,3 +153,9 @@ def _needs_it(item: pytest.Item) -> bool:
     return item.path.is_relative_to(Path(__file__).parent) and (
         "environment" in getattr(item, "fixturenames", ())
     )
+
+
+def _worker(config: pytest.Config) -> str | None:
+    """The name of this process, where there are several."""
+    name: str | None = getattr(config, "workerinput", {}).get("workerid")
+    return name

@@ -12,9 +12,9 @@ from tools.skips import skips
 
 @pytest.mark.parametrize("root", ACCOUNTS)
 def test_each_check_of_a_plan_passes_or_is_skipped_beside_its_resource(
-    root: str, environment: Environment
+    root: str, as_applied: Environment
 ) -> None:
-    report = checkov.check_plan(plan_for_aws(environment, root), ROOTS / root)
+    report = checkov.check_plan(plan_for_aws(as_applied, root), ROOTS / root)
     skipped = {
         checkov.Finding(skip.check, skip.folder, skip.resource) for skip in skips(REPOSITORY)
     }

@@ -50,13 +50,13 @@ class Tried:
 
 
 @pytest.fixture(scope="module")
-def plan(environment: Environment) -> Json:
-    return plan_for_aws(environment, "platform")
+def plan(as_applied: Environment) -> Json:
+    return plan_for_aws(as_applied, "platform")
 
 
 @pytest.fixture(scope="module")
-def beside(environment: Environment) -> Json:
-    return plan_of_deploy_role(environment)
+def beside(as_applied: Environment) -> Json:
+    return plan_of_deploy_role(as_applied)
 
 
 @pytest.fixture(scope="module")
