@@ -66,7 +66,7 @@ def pytest_configure_node(node: Any) -> None:
     node.workerinput["directory"] = str(node.config.stash[DIRECTORY])
 
 
-class TwoProcesses(LoadScopeScheduling):
+class TwoProcesses(LoadScopeScheduling):  # type: ignore[misc]
     """One takes what may be beside the rest, the other the rest, in its order."""
 
     def _split_scope(self, nodeid: str) -> str:
