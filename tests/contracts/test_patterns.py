@@ -58,7 +58,7 @@ def test_python_and_ecma_read_what_is_accepted_alike(body: str, data: st.DataObj
     pattern = f"^{body}{END}"
     near = st.from_regex(f"^{body}\\Z", alphabet=st.characters(max_codepoint=0x2FF))
     endings = st.sampled_from(["", "\n", "\r", "\r\n", "\u2028", "\x85", "x", "\N{GRINNING FACE}"])
-    # regress takes minutes, where no engine does, for 40 characters of a host's name with many dots.
+    # regress alone takes minutes for 40 characters of a host's name with many dots.
     short = near.map(lambda text: text[:20])
     value = data.draw(st.builds(str.__add__, short, endings) | st.text(max_size=20))
     with warnings.catch_warnings():

@@ -62,7 +62,7 @@ NO_FAULT = Parts()
 def assert_found(parts: Parts = NO_FAULT, rules: Collection[str] = ()) -> None:
     """With `rules`, the machine has these only: a fault that needs a rare order of few events."""
     with pytest.raises(Violation):
-        run(STEPS, parts, random_seed=1, rules=rules)
+        run(STEPS, parts, random_seed=7, rules=rules)
 
 
 # Register
