@@ -58,7 +58,7 @@ types: $(VENV)/.ready ## Check types
 	$(VENV)/bin/mypy
 
 unit: $(VENV)/.ready ## Run unit, contract and workflow tests
-	$(VENV)/bin/pytest --ignore=tests/e2e --ignore=tests/terraform
+	$(VENV)/bin/pytest -n 2 --dist loadfile --ignore=tests/e2e --ignore=tests/terraform
 
 terraform-test: $(VENV)/.ready $(POLICIES_VENV)/.installed ## Check and test all Terraform code
 	$(VENV)/bin/pytest tests/terraform
