@@ -165,7 +165,9 @@ def test_an_endpoint_that_is_not_there_has_no_status() -> None:
     with listening() as endpoint:
         pass
 
-    assert post(endpoint) == WebhookReply(None)
+    assert post(endpoint) == WebhookReply(
+        None, why="it could not be reached: ConnectionRefusedError"
+    )
 
 
 def test_a_host_that_is_not_public_is_told_and_nothing_is_sent(endpoint: Endpoint) -> None:
@@ -178,5 +180,5 @@ def test_a_host_that_is_not_public_is_told_and_nothing_is_sent(endpoint: Endpoin
         reply = webhook.post("attempt-1", BODY)
 
     assert reply.status is None
-    assert reply.refused == "hooks.example.com has the address 127.0.0.1: it is not public"
+    assert reply.why == "hooks.example.com has the address 127.0.0.1: it is not public"
     assert not endpoint.received

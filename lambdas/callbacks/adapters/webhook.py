@@ -45,9 +45,9 @@ class HttpWebhook:
         try:
             response = exchange(self._destination, body.encode(), headers)
         except RefusedDestinationError as error:
-            return WebhookReply(status=None, refused=str(error))
-        except UnreachableError:
-            return WebhookReply(status=None)
+            return WebhookReply(status=None, why=str(error))
+        except UnreachableError as error:
+            return WebhookReply(status=None, why=f"it could not be reached: {error}")
         return WebhookReply(response.status, self._retry_after(response.retry_after))
 
     def _retry_after(self, text: str | None) -> int | None:

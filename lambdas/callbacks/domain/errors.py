@@ -16,7 +16,11 @@ class CallbackChannelError(Exception):
     """The root of all errors of this package."""
 
 
-class TaskAlreadyPending(CallbackChannelError):
+class DispatchRefused(CallbackChannelError):
+    """A task is not begun; the message says why, for the workflow's author to read."""
+
+
+class TaskAlreadyPending(DispatchRefused):
     """Another execution that still runs waits on the same task."""
 
     def __init__(self, key: TaskKey, execution_arn: str) -> None:
@@ -26,7 +30,7 @@ class TaskAlreadyPending(CallbackChannelError):
         )
 
 
-class AttemptSuperseded(CallbackChannelError):
+class AttemptSuperseded(DispatchRefused):
     """A newer attempt of the same execution has registered: this one has nobody waiting."""
 
     def __init__(self, key: TaskKey) -> None:
@@ -35,14 +39,14 @@ class AttemptSuperseded(CallbackChannelError):
         )
 
 
-class ChannelNotRegistered(CallbackChannelError):
+class ChannelNotRegistered(DispatchRefused):
     """There is no registration of the task type."""
 
     def __init__(self, task_type: str) -> None:
         super().__init__(f"there is no channel {task_type} in this environment")
 
 
-class ChannelDisabled(CallbackChannelError):
+class ChannelDisabled(DispatchRefused):
     """The registration says that the channel takes no new work."""
 
     def __init__(self, task_type: str) -> None:
@@ -51,7 +55,7 @@ class ChannelDisabled(CallbackChannelError):
         )
 
 
-class InvalidDispatch(CallbackChannelError):
+class InvalidDispatch(DispatchRefused):
     """The workflow's call of the dispatcher breaks its contract."""
 
 
@@ -63,7 +67,7 @@ class Violation:
     reason: str
 
 
-class InvalidRequest(CallbackChannelError):
+class InvalidRequest(DispatchRefused):
     """The payload is not what the partner's contract says; names places and reasons.
 
     The workflow sees the message inside a cause, which is JSON of at most 32,768 characters: the
@@ -78,7 +82,7 @@ class InvalidRequest(CallbackChannelError):
         super().__init__(message[: self.MOST_CHARACTERS])
 
 
-class PayloadTooLarge(CallbackChannelError):
+class PayloadTooLarge(DispatchRefused):
     """The message would be over what the topic carries."""
 
     def __init__(self, size: int, limit: int) -> None:

@@ -237,12 +237,12 @@ class DeadLetterQueue(Protocol):
 class WebhookReply:
     """An endpoint's HTTP status, or None without one, and the seconds of its Retry-After.
 
-    `refused` says why nothing was sent to it.
+    `why` says why there is no status: nothing was sent, or no response came.
     """
 
     status: int | None
     retry_after: int | None = None
-    refused: str | None = None
+    why: str = "it could not be reached"
 
 
 class Webhook(Protocol):

@@ -1,6 +1,7 @@
 """Bring a message to a partner's webhook, until it is taken or its task's deadline is near."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 from http import HTTPStatus
 
 from callbacks.domain.message import Message
@@ -20,6 +21,30 @@ MAX_PAUSE_SECONDS = 11 * 3600
 DEADLINE_MARGIN_SECONDS = 30
 
 
+class Result(StrEnum):
+    """What became of a message."""
+
+    TAKEN = "TAKEN"
+    NOT_WANTED = "NOT_WANTED"
+    GIVEN_UP = "GIVEN_UP"
+    RETRIED = "RETRIED"
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """`why` is a sentence, unless the endpoint took the message; `status` is its HTTP status.
+
+    `milliseconds` is how long it took, if it was asked, and `retry_in` are the seconds until the
+    next try, if there is one.
+    """
+
+    result: Result
+    why: str | None = None
+    status: int | None = None
+    milliseconds: int | None = None
+    retry_in: int | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebhookDeliverer:
     """Delivers the messages of one channel to one endpoint, and signs nothing else.
@@ -36,34 +61,39 @@ class WebhookDeliverer:
     clock: Clock
     partners: int
 
-    def deliver(self, message: Message, tries: int) -> int | None:
+    def deliver(self, message: Message, tries: int) -> Delivery:
         """Posts the message; `tries` counts this one.
 
-        However short the wait, the first try posts. Returns the seconds until the next try, or
-        None when the message is done with: taken, no longer wanted, or given up. What the only
-        partner of a channel does not take is reported, so that its task fails.
+        However short the wait, the first try posts. What the only partner of a channel does not
+        take is reported, so that its task fails.
 
         Raises DependencyUnavailable: the message is to be tried again.
         """
         if message.key.task_type != self.task_type:
-            self.undelivered.send(message.body, "the message is of another channel")
-            return None
+            why = "the message is of another channel"
+            self.undelivered.send(message.body, why)
+            return Delivery(Result.GIVEN_UP, why)
         if not self.tasks.is_waited_for(message.key, message.callback_id):
-            return None
+            return Delivery(Result.NOT_WANTED, "nobody waits for it any more")
         if self._seconds_left(message) <= (DEADLINE_MARGIN_SECONDS if tries > 1 else 0):
-            self._give_up(message, "the deadline is near and the endpoint took nothing")
-            return None
+            why = "the deadline is near and the endpoint took nothing"
+            self._give_up(message, why)
+            return Delivery(Result.GIVEN_UP, why)
+        began = self.clock.now()
         reply = self.webhook.post(message.callback_id, message.body)
+        asked = (reply.status, round(1000 * (self.clock.now() - began)))
         if reply.status is not None and HTTPStatus(200) <= reply.status < HTTPStatus(300):
-            return None
+            return Delivery(Result.TAKEN, None, *asked)
         if reply.status == HTTPStatus.GONE:
-            self._give_up(message, "the endpoint responded with 410: it takes no more messages")
-            return None
+            why = "the endpoint responded with 410: it takes no more messages"
+            self._give_up(message, why)
+            return Delivery(Result.GIVEN_UP, why, *asked)
         retry_in = _retry_in(reply, tries)
         if retry_in + DEADLINE_MARGIN_SECONDS >= self._seconds_left(message):
-            self._give_up(message, f"the last try before the deadline: {_said(reply)}")
-            return None
-        return retry_in
+            why = f"the last try before the deadline: {_said(reply)}"
+            self._give_up(message, why)
+            return Delivery(Result.GIVEN_UP, why, *asked)
+        return Delivery(Result.RETRIED, _said(reply), *asked, retry_in)
 
     def _seconds_left(self, message: Message) -> float:
         return message.expires_at - self.clock.now()
@@ -81,6 +111,4 @@ def _retry_in(reply: WebhookReply, tries: int) -> int:
 
 
 def _said(reply: WebhookReply) -> str:
-    if reply.status:
-        return f"it responded with {reply.status}"
-    return reply.refused or "it could not be reached"
+    return f"it responded with {reply.status}" if reply.status else reply.why

@@ -1,5 +1,6 @@
 """Brings the messages of one channel to one partner's webhook."""
 
+from dataclasses import asdict
 from functools import cache
 from typing import Any
 
@@ -50,13 +51,14 @@ def _deliver(record: dict[str, Any], context: Any) -> bool:
         tries=tries,
     )
     try:
-        retry_in = _deliverer().deliver(message, tries)
-        if retry_in is None:
-            log.info("MESSAGE_DONE")
+        delivery = _deliverer().deliver(message, tries)
+        said = {name: value for name, value in asdict(delivery).items() if value is not None}
+        if delivery.retry_in is None:
+            log.info("MESSAGE_DONE", extra=said)
             count("MessageDone", task_type=message.key.task_type)
             return True
-        log.info("MESSAGE_RETRIED", extra={"retry_in": retry_in})
-        return _later(record, retry_in)
+        log.info("MESSAGE_RETRIED", extra=said)
+        return _later(record, delivery.retry_in)
     except DependencyUnavailable as error:
         log.warning("DELIVERY_UNAVAILABLE", extra={"reason": str(error)})
         return False

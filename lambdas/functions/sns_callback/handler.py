@@ -9,12 +9,15 @@ from callbacks.adapters.json_schema import JsonSchemaContracts
 from callbacks.adapters.sns_topic import SNSTopic
 from callbacks.adapters.step_functions import StepFunctions
 from callbacks.adapters.task_table import DynamoDBTasks
-from callbacks.domain.errors import DependencyUnavailable, InvalidDispatch
+from callbacks.domain.errors import DependencyUnavailable, DispatchRefused, InvalidDispatch
 from callbacks.domain.task import TaskKey
 from callbacks.runtime.clock import SystemClock
 from callbacks.runtime.settings import SECONDS_PER_DAY, DispatchSettings, load
 from callbacks.runtime.telemetry import about, count
 from callbacks.usecases.dispatch import Dispatcher, DispatchRequest
+
+# Of what a workflow hands over, and may be 256 KiB.
+MOST_LOGGED_CHARACTERS = 1024
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, str]:
@@ -29,13 +32,17 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, str]:
     order_id = task_input.get("order_id") if isinstance(task_input, dict) else None
     log = about(
         context,
-        order_id=order_id,
+        order_id=order_id[:MOST_LOGGED_CHARACTERS] if isinstance(order_id, str) else None,
         task_type=settings.task_type,
         execution=event.get("execution_arn"),
     )
-    request = _request(event, settings)
     try:
+        request = _request(event, settings)
         task = _dispatcher().dispatch(request)
+    except DispatchRefused as error:
+        reason = str(error)[:MOST_LOGGED_CHARACTERS]
+        log.warning("DISPATCH_REFUSED", extra={"error": type(error).__name__, "reason": reason})
+        raise
     except DependencyUnavailable as error:
         log.warning("DISPATCH_UNAVAILABLE", extra={"reason": str(error)})
         raise DependencyUnavailable(str(error)) from None

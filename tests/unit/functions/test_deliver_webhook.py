@@ -78,7 +78,19 @@ def test_a_message_that_is_taken_is_gone_from_the_queue(
     assert signatures_of(posted, FIRST) == posted["headers"]["webhook-signature"].split()
     line = deployed.logged("MESSAGE_DONE")
     assert (line["callback_id"], line["order_id"], line["tries"]) == ("attempt-1", KEY.order_id, 1)
+    assert (line["result"], line["status"], "why" in line) == ("TAKEN", 200, False)
     assert deployed.counted("MessageDone")
+
+
+def test_an_endpoint_that_is_gone_is_told_apart_from_one_that_took_the_message(
+    deployed: Deployed, endpoint: Endpoint
+) -> None:
+    endpoint.status = 410
+
+    assert deliver(deployed) == []
+
+    line = deployed.logged("MESSAGE_DONE")
+    assert (line["result"], line["status"]) == ("GIVEN_UP", 410)
 
 
 def test_both_secrets_sign_while_one_is_rotated(deployed: Deployed, endpoint: Endpoint) -> None:
@@ -124,7 +136,9 @@ def test_a_message_that_is_not_taken_comes_again_after_a_pause(
     assert pause["VisibilityTimeout"] == 77
     assert pause["ReceiptHandle"] == "receipt-0"
     assert pause["QueueUrl"] == deployed.aws.partner_queue_url
-    assert deployed.logged("MESSAGE_RETRIED")["retry_in"] == 77
+    line = deployed.logged("MESSAGE_RETRIED")
+    assert (line["status"], line["why"], line["retry_in"]) == (429, "it responded with 429", 77)
+    assert line["milliseconds"] >= 0
 
 
 def test_a_message_of_a_week_is_sent_anew(deployed: Deployed, endpoint: Endpoint) -> None:

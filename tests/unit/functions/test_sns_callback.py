@@ -7,6 +7,7 @@ import pytest
 from callbacks.domain.errors import (
     ChannelDisabled,
     DependencyUnavailable,
+    DispatchRefused,
     InvalidDispatch,
     InvalidRequest,
 )
@@ -96,8 +97,46 @@ def test_a_call_that_breaks_its_contract_is_refused(
         deployed.call("sns_callback", event)
 
     assert "SECRET" not in str(failure.value)
+    assert deployed.logged("DISPATCH_REFUSED")["reason"] == str(failure.value)
     assert deployed.record() is None
     assert deployed.aws.receive(deployed.aws.partner_queue_url) == []
+
+
+def test_a_refusal_is_one_line_that_names_error_order_and_request(deployed: Deployed) -> None:
+    deployed.aws.register(shipping_channel(enabled=False))
+
+    with pytest.raises(ChannelDisabled) as failure:
+        deployed.call("sns_callback", EVENT)
+
+    [line] = [line for line in deployed.lines() if line["level"] != "INFO"]
+    assert (
+        line.items()
+        >= {
+            "level": "WARNING",
+            "message": "DISPATCH_REFUSED",
+            "error": "ChannelDisabled",
+            "reason": str(failure.value),
+            "order_id": KEY.order_id,
+            "task_type": SHIPPING,
+            "execution": EXECUTION,
+        }.items()
+    )
+    assert line["function_request_id"]
+
+
+@pytest.mark.parametrize(
+    "task_input",
+    [
+        {"order_id": "1" * 200_000, "order_contents": example("valid", "request")},
+        {"order_id": KEY.order_id, "order_contents": {"x" * 200_000: 1}},
+    ],
+    ids=["a long order id", "a long name"],
+)
+def test_of_a_hostile_call_little_is_logged(task_input: Any, deployed: Deployed) -> None:
+    with pytest.raises(DispatchRefused):
+        deployed.call("sns_callback", {**EVENT, "input": task_input})
+
+    assert len(json.dumps(deployed.logged("DISPATCH_REFUSED"))) < 4096
 
 
 def test_a_payload_that_breaks_the_contract_names_each_place(deployed: Deployed) -> None:

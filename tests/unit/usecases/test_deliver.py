@@ -8,7 +8,12 @@ from callbacks.domain.errors import DependencyUnavailable
 from callbacks.domain.message import Message
 from callbacks.domain.ports import Undelivered, WebhookReply
 from callbacks.domain.task import CallbackTask, TaskKey
-from callbacks.usecases.deliver import DEADLINE_MARGIN_SECONDS, WebhookDeliverer
+from callbacks.usecases.deliver import (
+    DEADLINE_MARGIN_SECONDS,
+    Delivery,
+    Result,
+    WebhookDeliverer,
+)
 
 from tests.support.harness import Harness, failing
 from tests.support.tasks import KEY, completing, done, pending
@@ -58,6 +63,12 @@ class Endpoint:
     def deliver(
         self, tries: int = 1, *, key: TaskKey = KEY, callback_id: str = "attempt-1"
     ) -> int | None:
+        """The seconds until the next try, if there is one."""
+        return self.delivery(tries, key=key, callback_id=callback_id).retry_in
+
+    def delivery(
+        self, tries: int = 1, *, key: TaskKey = KEY, callback_id: str = "attempt-1"
+    ) -> Delivery:
         task = self.harness.tasks.records.get(KEY)
         deadline = task.deadline if task else self.harness.clock.now() + HOUR
         deliverer = WebhookDeliverer(
@@ -109,6 +120,42 @@ def test_a_message_that_is_not_taken_is_tried_again(status: int | None, endpoint
 
     assert endpoint.harness.record() == pending()
     assert not endpoint.undelivered.messages
+
+
+@pytest.mark.parametrize(
+    ("reply", "result", "why"),
+    [
+        (WebhookReply(204), Result.TAKEN, None),
+        (
+            WebhookReply(410),
+            Result.GIVEN_UP,
+            "the endpoint responded with 410: it takes no more messages",
+        ),
+        (WebhookReply(503), Result.RETRIED, "it responded with 503"),
+        (WebhookReply(None), Result.RETRIED, "it could not be reached"),
+        (
+            WebhookReply(None, why="its address is private"),
+            Result.RETRIED,
+            "its address is private",
+        ),
+    ],
+)
+def test_what_became_of_a_message_is_told_with_its_reason(
+    reply: WebhookReply, result: Result, why: str | None, endpoint: Endpoint
+) -> None:
+    endpoint.webhook.replies = [reply]
+
+    delivery = endpoint.delivery()
+
+    assert (delivery.result, delivery.why, delivery.status) == (result, why, reply.status)
+    assert delivery.milliseconds is not None
+    assert (delivery.retry_in is not None) == (result is Result.RETRIED)
+
+
+def test_a_message_that_nobody_waits_for_is_not_called_taken(endpoint: Endpoint) -> None:
+    delivery = endpoint.delivery(callback_id="attempt-0")
+
+    assert delivery == Delivery(Result.NOT_WANTED, "nobody waits for it any more")
 
 
 def test_a_retry_after_is_waited_for(endpoint: Endpoint) -> None:
