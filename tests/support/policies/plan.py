@@ -75,7 +75,12 @@ def policies(plan: Json, beside: Json) -> Policies:
             **_policies(plan, "aws_kms_key", lambda values: values["arn"]),
             **_policies(plan, "aws_secretsmanager_secret_policy", lambda v: v["secret_arn"]),
             **_policies(plan, "aws_sns_topic_policy", lambda values: values["arn"]),
-            **_policies(plan, "aws_sqs_queue", lambda values: values["arn"]),
+            # A queue has its policy itself, or as a resource of its own.
+            **{
+                queue["arn"]: json.loads(queue["policy"])
+                for queue in resources(plan, "aws_sqs_queue").values()
+                if queue["policy"]
+            },
             **_policies(plan, "aws_sqs_queue_policy", lambda values: queues[values["queue_url"]]),
             **_policies(plan, "aws_s3_bucket_policy", lambda v: f"arn:aws:s3:::{v['bucket']}"),
             **_function_policies(plan),
@@ -84,11 +89,7 @@ def policies(plan: Json, beside: Json) -> Policies:
 
 
 def _policies(plan: Json, kind: str, arn: Any) -> dict[str, Json]:
-    return {
-        arn(values): json.loads(values["policy"])
-        for values in resources(plan, kind).values()
-        if values["policy"]
-    }
+    return {arn(values): json.loads(values["policy"]) for values in resources(plan, kind).values()}
 
 
 def _function_policies(plan: Json) -> dict[str, Json]:
