@@ -1,15 +1,16 @@
 locals {
   deliver_timeout_seconds = 60
-  queues = {
+  queue_names = {
     dead_letter = "${local.name}-dead-letter"
     main        = local.name
   }
+  queue_arns = { for key, name in local.queue_names : key => "arn:${var.platform.partition}:sqs:${var.platform.region}:${var.platform.account_id}:${name}" }
 }
 
 # With its policy: as a resource of its own, the provider waits for it as long again as for the queue.
 # No redrive by receive count: the function retries until the task's deadline, and then gives up itself.
 resource "aws_sqs_queue" "this" {
-  name                       = local.queues["main"]
+  name                       = local.queue_names["main"]
   kms_master_key_id          = var.platform.kms_key_arn
   message_retention_seconds  = 14 * 24 * 3600
   policy                     = data.aws_iam_policy_document.queue["main"].minified_json
@@ -18,7 +19,7 @@ resource "aws_sqs_queue" "this" {
 }
 
 resource "aws_sqs_queue" "dead_letter" {
-  name                      = local.queues["dead_letter"]
+  name                      = local.queue_names["dead_letter"]
   kms_master_key_id         = var.platform.kms_key_arn
   message_retention_seconds = var.platform.dead_letter_days * 24 * 3600
   policy                    = data.aws_iam_policy_document.queue["dead_letter"].minified_json
@@ -27,12 +28,12 @@ resource "aws_sqs_queue" "dead_letter" {
 
 # SNS writes to both: to the dead-letter queue what the queue did not take.
 data "aws_iam_policy_document" "queue" {
-  for_each = local.queues
+  for_each = local.queue_arns
 
   statement {
     sid       = "TopicDelivery"
     actions   = ["sqs:SendMessage"]
-    resources = ["arn:${var.platform.partition}:sqs:${var.platform.region}:${var.platform.account_id}:${each.value}"]
+    resources = [each.value]
 
     principals {
       type        = "Service"
@@ -51,7 +52,7 @@ data "aws_iam_policy_document" "queue" {
     sid       = "DenySendByOthers"
     effect    = "Deny"
     actions   = ["sqs:SendMessage"]
-    resources = ["arn:${var.platform.partition}:sqs:${var.platform.region}:${var.platform.account_id}:${each.value}"]
+    resources = [each.value]
 
     principals {
       type        = "AWS"
