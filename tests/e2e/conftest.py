@@ -36,7 +36,8 @@ BRING_UP = f"""
 echo $? > "$1/draft" && mv "$1/draft" "$1/{UP_STATUS}"
 """
 
-# Three need no environment; the others add a channel to it, and the last takes it away.
+# Three need no environment; those about access add a channel to it, but for the rules, which are
+# judged on plans; the last takes it away.
 PLACES = {
     "tests/e2e/test_bootstrap.py": -1,
     "tests/e2e/test_corrections.py": -1,

@@ -76,9 +76,7 @@ class WebhookDeliverer:
         if not self.tasks.is_waited_for(message.key, message.callback_id):
             return Delivery(Result.NOT_WANTED, "nobody waits for it any more")
         if self._seconds_left(message) <= (DEADLINE_MARGIN_SECONDS if tries > 1 else 0):
-            why = "the deadline is near and the endpoint took nothing"
-            self._give_up(message, why)
-            return Delivery(Result.GIVEN_UP, why)
+            return self._give_up(message, "the deadline is near and the endpoint took nothing")
         began = self.clock.now()
         reply = self.webhook.post(message.callback_id, message.body)
         asked = (reply.status, round(1000 * (self.clock.now() - began)))
@@ -86,23 +84,28 @@ class WebhookDeliverer:
             return Delivery(Result.TAKEN, None, *asked)
         if reply.status == HTTPStatus.GONE:
             why = "the endpoint responded with 410: it takes no more messages"
-            self._give_up(message, why)
-            return Delivery(Result.GIVEN_UP, why, *asked)
+            return self._give_up(message, why, *asked)
         retry_in = _retry_in(reply, tries)
         if retry_in + DEADLINE_MARGIN_SECONDS >= self._seconds_left(message):
             why = f"the last try before the deadline: {_said(reply)}"
-            self._give_up(message, why)
-            return Delivery(Result.GIVEN_UP, why, *asked)
+            return self._give_up(message, why, *asked)
         return Delivery(Result.RETRIED, _said(reply), *asked, retry_in)
 
     def _seconds_left(self, message: Message) -> float:
         return message.expires_at - self.clock.now()
 
-    def _give_up(self, message: Message, reason: str) -> None:
+    def _give_up(
+        self,
+        message: Message,
+        why: str,
+        status: int | None = None,
+        milliseconds: int | None = None,
+    ) -> Delivery:
         """The dead-letter queue first; then the report, upon which the task fails."""
-        self.undelivered.send(message.body, reason)
+        self.undelivered.send(message.body, why)
         if self.partners == 1:
-            self.reports.send(Undelivered(message.key, message.callback_id, reason))
+            self.reports.send(Undelivered(message.key, message.callback_id, why))
+        return Delivery(Result.GIVEN_UP, why, status, milliseconds)
 
 
 def _retry_in(reply: WebhookReply, tries: int) -> int:

@@ -32,16 +32,16 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, str]:
     order_id = task_input.get("order_id") if isinstance(task_input, dict) else None
     log = about(
         context,
-        order_id=order_id[:MOST_LOGGED_CHARACTERS] if isinstance(order_id, str) else None,
+        order_id=_bounded(order_id),
         task_type=settings.task_type,
-        execution=event.get("execution_arn"),
+        execution=_bounded(event.get("execution_arn")),
     )
     try:
         request = _request(event, settings)
         task = _dispatcher().dispatch(request)
     except DispatchRefused as error:
-        reason = str(error)[:MOST_LOGGED_CHARACTERS]
-        log.warning("DISPATCH_REFUSED", extra={"error": type(error).__name__, "reason": reason})
+        said = {"error": type(error).__name__, "reason": _bounded(str(error))}
+        log.warning("DISPATCH_REFUSED", extra=said)
         raise
     except DependencyUnavailable as error:
         log.warning("DISPATCH_UNAVAILABLE", extra={"reason": str(error)})
@@ -54,6 +54,10 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, str]:
         "callback_id": task.callback_id,
         "work_id": task.work_id,
     }
+
+
+def _bounded(text: Any) -> str | None:
+    return text[:MOST_LOGGED_CHARACTERS] if isinstance(text, str) else None
 
 
 def _request(event: dict[str, Any], settings: DispatchSettings) -> DispatchRequest:

@@ -125,16 +125,17 @@ def test_a_refusal_is_one_line_that_names_error_order_and_request(deployed: Depl
 
 
 @pytest.mark.parametrize(
-    "task_input",
+    "changes",
     [
-        {"order_id": "1" * 200_000, "order_contents": example("valid", "request")},
-        {"order_id": KEY.order_id, "order_contents": {"x" * 200_000: 1}},
+        {"input": {**EVENT["input"], "order_id": "1" * 200_000}},
+        {"input": {**EVENT["input"], "order_contents": {"x" * 200_000: 1}}},
+        {"input": "text", "execution_arn": "arn" * 70_000},
     ],
-    ids=["a long order id", "a long name"],
+    ids=["a long order id", "a long name", "a long ARN"],
 )
-def test_of_a_hostile_call_little_is_logged(task_input: Any, deployed: Deployed) -> None:
+def test_of_a_hostile_call_little_is_logged(changes: dict[str, Any], deployed: Deployed) -> None:
     with pytest.raises(DispatchRefused):
-        deployed.call("sns_callback", {**EVENT, "input": task_input})
+        deployed.call("sns_callback", {**EVENT, **changes})
 
     assert len(json.dumps(deployed.logged("DISPATCH_REFUSED"))) < 4096
 

@@ -1,6 +1,7 @@
 """WebhookDeliverer: until the message is taken, or what became of it is reported."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import pytest
@@ -24,12 +25,14 @@ HOUR = 3600
 
 @dataclass
 class FakeWebhook:
-    """Responds in turn, and then with 200."""
+    """Responds in turn, and then with 200, after it took its time."""
 
     replies: list[WebhookReply] = field(default_factory=list)
     posted: list[tuple[str, str]] = field(default_factory=list)
+    takes: Callable[[], None] = lambda: None
 
     def post(self, message_id: str, body: str) -> WebhookReply:
+        self.takes()
         self.posted.append((message_id, body))
         return self.replies.pop(0) if self.replies else WebhookReply(200)
 
@@ -148,8 +151,15 @@ def test_what_became_of_a_message_is_told_with_its_reason(
     delivery = endpoint.delivery()
 
     assert (delivery.result, delivery.why, delivery.status) == (result, why, reply.status)
-    assert delivery.milliseconds is not None
     assert (delivery.retry_in is not None) == (result is Result.RETRIED)
+
+
+@pytest.mark.parametrize("status", [200, 410, 503])
+def test_how_long_the_endpoint_took_is_told(status: int, endpoint: Endpoint) -> None:
+    endpoint.webhook.replies = [WebhookReply(status)]
+    endpoint.webhook.takes = lambda: endpoint.harness.clock.advance(0.25)
+
+    assert endpoint.delivery().milliseconds == 250
 
 
 def test_a_message_that_nobody_waits_for_is_not_called_taken(endpoint: Endpoint) -> None:
