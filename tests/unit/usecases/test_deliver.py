@@ -157,9 +157,9 @@ def test_what_became_of_a_message_is_told_with_its_reason(
 @pytest.mark.parametrize("status", [200, 410, 503])
 def test_how_long_the_endpoint_took_is_told(status: int, endpoint: Endpoint) -> None:
     endpoint.webhook.replies = [WebhookReply(status)]
-    endpoint.webhook.takes = lambda: endpoint.harness.clock.advance(0.25)
+    endpoint.webhook.takes = lambda: endpoint.harness.clock.advance(19)
 
-    assert endpoint.delivery().milliseconds == 250
+    assert endpoint.delivery().milliseconds == 19_000
 
 
 def test_a_message_that_nobody_waits_for_is_not_called_taken(endpoint: Endpoint) -> None:
@@ -204,10 +204,12 @@ def test_the_last_try_before_the_deadline_fails_the_task(endpoint: Endpoint) -> 
     endpoint.seconds_to_the_deadline(DEADLINE_MARGIN_SECONDS + 1)
     endpoint.webhook.replies = [WebhookReply(502)]
 
-    assert endpoint.deliver(tries=7) is None
+    delivery = endpoint.delivery(tries=7)
 
+    why = "the last try before the deadline: it responded with 502"
+    assert delivery == Delivery(Result.GIVEN_UP, why, 502, milliseconds=0)
     assert len(endpoint.webhook.posted) == 1
-    assert_given_up(endpoint, "the last try before the deadline: it responded with 502")
+    assert_given_up(endpoint, why)
 
 
 @pytest.mark.parametrize("retry_after", [HOUR - DEADLINE_MARGIN_SECONDS, 2 * HOUR])
@@ -303,8 +305,9 @@ def test_an_open_task_of_another_channel_is_not_posted(endpoint: Endpoint) -> No
     other = TaskKey(KEY.order_id, "ORDER_BILLING_SERVICE")
     endpoint.harness.given(pending(key=other))
 
-    assert endpoint.deliver(key=other) is None
+    delivery = endpoint.delivery(key=other)
 
+    assert delivery == Delivery(Result.GIVEN_UP, "the message is of another channel")
     assert not endpoint.webhook.posted
     assert endpoint.undelivered.messages == [(BODY, "the message is of another channel")]
     assert not endpoint.reports.sent
