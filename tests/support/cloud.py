@@ -88,7 +88,7 @@ def cloud() -> Iterator[Cloud]:
         topic_arn = sns.create_topic(Name=f"{PREFIX}-order-shipping-service")["TopicArn"]
         urls = [
             sqs.create_queue(QueueName=f"{PREFIX}-{name}")["QueueUrl"]
-            for name in ("partner", "redelivery", "redelivery-dlq", "reports")
+            for name in ("partner", "redelivery", "redelivery-dead-letter", "reports")
         ]
         sns.subscribe(
             TopicArn=topic_arn,

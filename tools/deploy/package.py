@@ -38,7 +38,7 @@ PYTHONS = ("3.13", "3.14")
 
 # What the adapters call. Without the other 400 services' data, botocore starts in two thirds of
 # the time and the package holds.
-SERVICES = frozenset({"dynamodb", "secretsmanager", "sns", "sqs", "stepfunctions"})
+SERVICES = frozenset({"dynamodb", "lambda", "secretsmanager", "sns", "sqs", "stepfunctions", "sts"})
 
 # What is never read at run time. Licences stay.
 UNUSED = (

@@ -21,12 +21,14 @@ from callbacks.domain.errors import DependencyUnavailable
 CONNECT_TIMEOUT_SECONDS = 0.3
 READ_TIMEOUT_SECONDS = {
     "dynamodb": 1,
+    "lambda": 65,
     "secretsmanager": 2,
     "sns": 2,
     "sqs": 1,
     "stepfunctions": 4,
+    "sts": 2,
 }
-TOTAL_ATTEMPTS = {"stepfunctions": 1}
+TOTAL_ATTEMPTS = {"lambda": 1, "stepfunctions": 1}
 
 ClientFactory = Callable[[], Any]
 

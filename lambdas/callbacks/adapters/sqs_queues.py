@@ -1,13 +1,14 @@
 """Queues on SQS: of redelivery, of a webhook's messages and reports; and dead-letter queues."""
 
 import json
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from callbacks.adapters.aws import ClientFactory, unavailable
 from callbacks.domain.errors import DependencyUnavailable
 from callbacks.domain.exact_json import canonical_json, parse_json
 from callbacks.domain.outcome import Outcome
-from callbacks.domain.ports import Redelivery, Undelivered
+from callbacks.domain.ports import Letter, Redelivery, Undelivered
 from callbacks.domain.task import TaskKey
 
 MESSAGE_BYTES = 262_144
@@ -88,6 +89,34 @@ class SQSMessageQueue:
         _retry_in(self._client(), self._queue_url, receipt_handle, seconds)
 
 
+class SQSDeadLetters:
+    """DeadLetters over SQS. A letter that is received is hidden for HIDDEN_SECONDS."""
+
+    HIDDEN_SECONDS = 120
+
+    def __init__(self, client: ClientFactory, queue_url: str) -> None:
+        self._client = client
+        self._queue_url = queue_url
+
+    def receive(self) -> Sequence[Letter]:
+        with unavailable(DependencyUnavailable, "ReceiveMessage"):
+            response = self._client().receive_message(
+                QueueUrl=self._queue_url,
+                MaxNumberOfMessages=10,
+                VisibilityTimeout=self.HIDDEN_SECONDS,
+                MessageAttributeNames=["All"],
+                MessageSystemAttributeNames=["All"],
+            )
+        return [_letter(message) for message in response.get("Messages", [])]
+
+    def release(self, letter: Letter) -> None:
+        _retry_in(self._client(), self._queue_url, letter.receipt, 0)
+
+    def delete(self, letter: Letter) -> None:
+        with unavailable(DependencyUnavailable, "DeleteMessage"):
+            self._client().delete_message(QueueUrl=self._queue_url, ReceiptHandle=letter.receipt)
+
+
 def parse_redelivery(body: str) -> Redelivery:
     """The message of either queue. Raises ValueError, KeyError or TypeError for anything else."""
     document = json.loads(body)
@@ -106,6 +135,24 @@ def parse_undelivered(body: str) -> Undelivered:
         raise TypeError("all members of a report are texts")
     order_id, task_type, callback_id, reason = values
     return Undelivered(TaskKey(order_id, task_type), callback_id, reason)
+
+
+def _letter(message: Mapping[str, Any]) -> Letter:
+    """Of attributes it has the texts: reasons, and what SNS says of a delivery that failed."""
+    about = message.get("Attributes", {})
+    return Letter(
+        id=message["MessageId"],
+        body=message["Body"],
+        receipt=message["ReceiptHandle"],
+        sent_at=int(about.get("SentTimestamp", 0)),
+        receives=int(about.get("ApproximateReceiveCount", 1)),
+        sender=about.get("SenderId", ""),
+        attributes={
+            name: attribute["StringValue"]
+            for name, attribute in message.get("MessageAttributes", {}).items()
+            if "StringValue" in attribute
+        },
+    )
 
 
 def _document(redelivery: Redelivery) -> dict[str, Any]:

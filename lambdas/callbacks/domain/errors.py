@@ -100,6 +100,10 @@ class DependencyUnavailable(CallbackChannelError):
     """A service did not respond, throttled, or failed: the same call may work later."""
 
 
+class OperationRefused(CallbackChannelError):
+    """What an operator asks for is not done; the message says why, for a person to read."""
+
+
 class CallbackRefused(CallbackChannelError):
     """A callback is not taken; the message says why, for the partner to read."""
 

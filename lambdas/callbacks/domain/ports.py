@@ -368,6 +368,63 @@ class Erasure(Protocol):
         ...
 
 
+class ChannelSwitch(Protocol):
+    """Whether channels take new tasks."""
+
+    def switch(self, task_type: str, *, enabled: bool) -> bool:
+        """False, and nothing written, if there is no such channel. Raises DependencyUnavailable."""
+        ...
+
+
+class Redrives(Protocol):
+    """Executions that stopped at a Task which can be run again."""
+
+    def redrive(self, execution_arn: str) -> None:
+        """Raises OperationRefused if it cannot be, DependencyUnavailable if it may be or not."""
+        ...
+
+
+class Callers(Protocol):
+    """Who somebody is, by AWS's word."""
+
+    def identify(self, proof: Mapping[str, str], bound_to: str) -> str:
+        """The ARN of who signed `proof`, headers of a request, for `bound_to` and nothing else.
+
+        Raises OperationRefused for another's signature, or none, and DependencyUnavailable.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letter:
+    """A message of a dead-letter queue, while it is hidden from others.
+
+    `sent_at` is in milliseconds, `sender` who put it into the queue where it failed.
+    """
+
+    id: str
+    body: str = field(repr=False)
+    receipt: str = field(repr=False)
+    sent_at: int
+    receives: int
+    sender: str
+    attributes: Mapping[str, str] = field(default_factory=dict)
+
+
+class DeadLetters(Protocol):
+    """One dead-letter queue. Every method raises DependencyUnavailable."""
+
+    def receive(self) -> Sequence[Letter]:
+        """Some of the letters that are not hidden, which are hidden for a while now."""
+        ...
+
+    def release(self, letter: Letter) -> None:
+        """Shows it again."""
+        ...
+
+    def delete(self, letter: Letter) -> None: ...
+
+
 class Clock(Protocol):
     def now(self) -> float:
         """Seconds since the epoch."""

@@ -103,6 +103,16 @@ class ErasureSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class OperationSettings:
+    """`queue_url_prefix` is what the URLs of all the environment's queues begin with."""
+
+    callback_table: str
+    close_execution_function: str
+    queue_url_prefix: str
+    redelivery_queue_url: str
+
+
+@dataclass(frozen=True, slots=True)
 class RebuildSettings:
     """`state_machine_arns` are separated by commas."""
 

@@ -137,6 +137,38 @@ locals {
       timeout_seconds = 30
     }
 
+    # For operators, who may invoke it: nothing else does.
+    operate = {
+      description = "Acts for operators: reports on tasks, switches channels, redrives executions and dead letters, and records who and why."
+      environment_variables = {
+        CALLBACK_TABLE           = aws_dynamodb_table.callback_tasks.name
+        CLOSE_EXECUTION_FUNCTION = "${var.name_prefix}-close-execution"
+        QUEUE_URL_PREFIX         = trimsuffix(aws_sqs_queue.redelivery.url, "redelivery")
+        REDELIVERY_QUEUE_URL     = aws_sqs_queue.redelivery.url
+      }
+      kms_via_services = ["dynamodb", "sqs", "states"]
+      permissions = merge(local.complete_callbacks, {
+        CloseExecutions = {
+          actions   = ["lambda:InvokeFunction"]
+          resources = ["arn:${local.partition}:lambda:${local.region}:${local.account_id}:function:${var.name_prefix}-close-execution"]
+        }
+        RedriveExecutions = {
+          actions   = ["states:RedriveExecution"]
+          resources = local.execution_arns
+        }
+        RedriveLetters = {
+          actions   = ["sqs:SendMessage"]
+          resources = ["${local.queue_arn_prefix}*"]
+        }
+        SwitchChannels = local.table_access.switch
+        WorkOffLetters = {
+          actions   = ["sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:ReceiveMessage"]
+          resources = ["${local.queue_arn_prefix}*-dead-letter"]
+        }
+      })
+      timeout_seconds = 150 # A letter of close_execution takes up to 65.
+    }
+
     process_shipping_result = {
       description           = "Writes the shipping partner's result to the order."
       environment_variables = { ORDERS_TABLE = aws_dynamodb_table.orders.name }

@@ -14,6 +14,8 @@ locals {
   execution_arns     = [for name in sort(var.workflow_names) : "arn:${local.partition}:states:${local.region}:${local.account_id}:execution:${var.name_prefix}-${name}:*"]
   state_machine_arns = [for name in sort(var.workflow_names) : "arn:${local.partition}:states:${local.region}:${local.account_id}:stateMachine:${var.name_prefix}-${name}"]
 
+  queue_arn_prefix = "arn:${local.partition}:sqs:${local.region}:${local.account_id}:${var.name_prefix}-"
+
   # What every function and every channel gets.
   settings = {
     account_id          = local.account_id

@@ -17,6 +17,11 @@ output "functions" {
   value       = { for key, function in module.function : key => { arn = function.arn, name = function.name } }
 }
 
+output "operator_policy_arn" {
+  description = "Policy for the people who operate the platform: they read without tokens, and act through the function operate."
+  value       = aws_iam_policy.operator.arn
+}
+
 output "platform" {
   description = "What channels, workflows and the release need of the platform."
   value = merge(local.settings, {
@@ -55,6 +60,10 @@ output "platform" {
       }
       token_url    = coalesce(var.oauth2_token_url, "https://${aws_cognito_user_pool_domain.partners.domain}.auth.${local.region}.amazoncognito.com/oauth2/token")
       user_pool_id = aws_cognito_user_pool.partners.id
+    }
+    operate = {
+      role_arn  = module.function["operate"].role_arn
+      role_name = module.function["operate"].role_name
     }
     orders_table = {
       arn  = aws_dynamodb_table.orders.arn

@@ -82,5 +82,12 @@ locals {
       resources  = [aws_dynamodb_table.callback_tasks.arn]
       conditions = [local.is_no_registration, local.returns_nothing, { test = "ForAllValues:StringEquals", variable = "dynamodb:Attributes", values = local.registered_attributes }]
     }
+
+    # Whether a channel takes new tasks, and no more of its registration.
+    switch = {
+      actions    = ["dynamodb:UpdateItem"]
+      resources  = [aws_dynamodb_table.callback_tasks.arn]
+      conditions = [local.is_registration, local.returns_nothing, { test = "ForAllValues:StringEquals", variable = "dynamodb:Attributes", values = ["enabled", "order_id", "task_type"] }]
+    }
   }
 }

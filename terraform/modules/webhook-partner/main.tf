@@ -4,10 +4,9 @@ locals {
   name = "${var.platform.name_prefix}-${replace(lower(var.task_type), "_", "-")}-${var.partner}"
 
   # AWS gives a session's role; the local engine gives the session itself.
-  function_principals = [
-    module.deliver_webhook.role_arn,
-    "arn:${var.platform.partition}:sts::${var.platform.account_id}:assumed-role/${module.deliver_webhook.role_name}/*",
-  ]
+  sessions            = "arn:${var.platform.partition}:sts::${var.platform.account_id}:assumed-role"
+  function_principals = [module.deliver_webhook.role_arn, "${local.sessions}/${module.deliver_webhook.role_name}/*"]
+  operate_principals  = [var.platform.operate.role_arn, "${local.sessions}/${var.platform.operate.role_name}/*"]
 
   permissions = {
     GiveUp = {

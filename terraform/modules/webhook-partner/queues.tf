@@ -47,7 +47,7 @@ data "aws_iam_policy_document" "queue" {
     }
   }
 
-  # Partners act on what is in here, so nobody else puts anything in, whatever its own policy says.
+  # Partners act on what is in here, so nobody else puts anything in, whatever its own policy says. Operators have it sent again from the dead-letter queue.
   statement {
     sid       = "DenySendByOthers"
     effect    = "Deny"
@@ -68,7 +68,7 @@ data "aws_iam_policy_document" "queue" {
     condition {
       test     = "ArnNotLike"
       variable = "aws:PrincipalArn"
-      values   = local.function_principals
+      values   = each.key == "main" ? concat(local.function_principals, local.operate_principals) : local.function_principals
     }
   }
 }

@@ -80,6 +80,7 @@ variable "platform" {
       token_url    = string
       user_pool_id = string
     })
+    operate      = object({ role_arn = string, role_name = string }) # who may send again what a webhook's dead-letter queue has
     report_queue = object({ arn = string, url = string })
     table_access = map(object({ # read_registrations, read_status, register
       actions    = list(string)

@@ -59,6 +59,11 @@ output "oauth2_token_url" {
   value       = module.platform.platform.oauth2.token_url
 }
 
+output "operator_policy_arn" {
+  description = "Policy for the people who operate the platform: attach it to their role or permission set."
+  value       = module.platform.operator_policy_arn
+}
+
 output "orders_table" {
   description = "Name of the orders table."
   value       = module.platform.platform.orders_table.name

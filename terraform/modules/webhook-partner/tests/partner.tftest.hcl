@@ -77,6 +77,7 @@ variables {
       user_pool_id = "pool"
     }
     report_queue = { arn = "arn:aws:sqs:eu-west-1:111111111111:reports", url = "https://sqs/reports" }
+    operate      = { role_arn = "arn:aws:iam::111111111111:role/operate", role_name = "operate" }
     table_access = {
       read_registrations = {
         actions    = ["dynamodb:GetItem"]
