@@ -136,13 +136,15 @@ $(VENV)/.ready: tests/requirements.txt
 		echo "Python 3.13 is not installed: install it, with pip, as python3.13 or python3." >&2; exit 1; \
 	fi; \
 	sed -n '/^uv==/,/[^\\]$$/p' $< | "$$python" -m pip install -qq --no-deps --require-hashes --target "$$brought" --requirement /dev/stdin; \
-	$(call make_venv,"$$brought/bin/uv","$$python")
+	$(call make_venv,"$$brought/bin/uv","$$python"); \
+	"$$brought/bin/uv" pip install --quiet --python $(VENV) --no-deps --no-build-isolation --offline --editable .; \
+	touch $@
 
 $(ENGINE_VENV)/.ready: tools/devenv/requirements.txt | $(VENV)/.ready
-	@set -e; $(call make_venv,$(VENV)/bin/uv,$(RUN))
+	@set -e; $(call make_venv,$(VENV)/bin/uv,$(RUN)); touch $@
 
 $(POLICIES_VENV)/.ready: tests/support/policies/requirements.txt | $(VENV)/.ready
-	@set -e; $(call make_venv,$(VENV)/bin/uv,$(RUN))
+	@set -e; $(call make_venv,$(VENV)/bin/uv,$(RUN)); touch $@
 
 # By the Node that the environment brings: none has to be installed.
 $(POLICIES_VENV)/.installed: tests/support/policies/package-lock.json $(POLICIES_VENV)/.ready
@@ -154,6 +156,5 @@ $(POLICIES_VENV)/.installed: tests/support/policies/package-lock.json $(POLICIES
 define make_venv
 	echo "making $(@D)" >&2; \
 	$(1) venv --quiet --clear --python $(2) $(@D); \
-	$(1) pip install --quiet --system-certs --compile-bytecode --python $(@D) --require-hashes --requirement $<; \
-	touch $@
+	$(1) pip install --quiet --system-certs --compile-bytecode --python $(@D) --require-hashes --requirement $<
 endef

@@ -24,7 +24,8 @@ from tools import REPOSITORY
 from tools.contracts import new_task_type, tfvars, tree
 from tools.deploy.terraform import ROOTS, Directory
 from tools.devenv import ENGINE_PYTHON
-from tools.devenv.environment import Environment, forget_aws_configuration
+from tools.devenv.environment import Environment
+from tools.devenv.state import forget_aws_configuration
 
 SOURCES = ("dist", "lambdas", "schemas", "statemachines", "terraform")
 ALLOWED = ("module.channel[", "module.release.")

@@ -24,7 +24,8 @@ from rich.table import Table
 from examples.partner_with_aws.service import FINAL, Message, Partner, ship
 from tools import REPOSITORY, Json, show
 from tools.devenv import ENGINE_PYTHON
-from tools.devenv.environment import Environment, forget_aws_configuration
+from tools.devenv.environment import Environment
+from tools.devenv.state import forget_aws_configuration
 from tools.devenv.walkthrough import Deployment, until
 
 SENDERS = ("external_callback", "redeliver_callback")

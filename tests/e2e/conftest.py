@@ -22,7 +22,8 @@ from tests.support.e2e.added_channel import AddedChannel, added
 from tests.support.e2e.attached import attached
 from tools import REPOSITORY
 from tools.devenv import ENGINE_PYTHON
-from tools.devenv.environment import Environment, forget_aws_configuration
+from tools.devenv.environment import Environment
+from tools.devenv.state import forget_aws_configuration
 from tools.devenv.walkthrough import Deployment, until
 
 DIRECTORY = pytest.StashKey[Path]()

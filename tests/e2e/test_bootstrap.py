@@ -12,13 +12,8 @@ from tools.deploy.bootstrap import bootstrap
 from tools.deploy.terraform import LOCK_FILE, ROOTS, Directory
 from tools.devenv import ENGINE_PYTHON, engine
 from tools.devenv.engine import Engine
-from tools.devenv.environment import (
-    ACCOUNTS,
-    REGION,
-    account,
-    account_variables,
-    forget_aws_configuration,
-)
+from tools.devenv.environment import account, account_variables
+from tools.devenv.state import ACCOUNTS, REGION, forget_aws_configuration
 
 BUCKET = f"callbacks-tfstate-{ACCOUNTS['platform']}"
 

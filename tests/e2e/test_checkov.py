@@ -6,7 +6,8 @@ from tests.support.e2e.plans import plan_for_aws
 from tests.support.policies import checkov
 from tools import REPOSITORY
 from tools.deploy.terraform import ROOTS
-from tools.devenv.environment import ACCOUNTS, Environment
+from tools.devenv.environment import Environment
+from tools.devenv.state import ACCOUNTS
 from tools.skips import skips
 
 

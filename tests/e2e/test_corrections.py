@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.e2e.bench import Bench
 from tools.devenv import ENGINE_PYTHON, engine
-from tools.devenv.environment import ACCOUNTS, REGION, forget_aws_configuration
+from tools.devenv.state import ACCOUNTS, REGION, forget_aws_configuration
 from tools.devenv.walkthrough import until
 from tools.errors import UserError
 

@@ -8,7 +8,8 @@ import sys
 import pytest
 
 from tools import REPOSITORY
-from tools.devenv.environment import ACCOUNTS, Environment
+from tools.devenv.environment import Environment
+from tools.devenv.state import ACCOUNTS
 
 
 @pytest.mark.parametrize("account", ACCOUNTS)

@@ -7,7 +7,8 @@ from pathlib import Path
 from tests.support.e2e.webhooks import handed_over
 from tests.support.programs import running
 from tools.devenv import review_walkthrough
-from tools.devenv.environment import EXTERNAL_ID, REGION, Environment
+from tools.devenv.environment import EXTERNAL_ID, Environment
+from tools.devenv.state import REGION
 from tools.devenv.walkthrough import PATIENCE_SECONDS, TASK_TYPE, Deployment
 
 

@@ -12,7 +12,8 @@ import pytest
 from tests.support.e2e.engine_gaps import DRIFT
 from tools.deploy.accounts import Account
 from tools.deploy.terraform import TerraformError
-from tools.devenv.environment import ACCOUNTS, Environment
+from tools.devenv.environment import Environment
+from tools.devenv.state import ACCOUNTS
 from tools.devenv.walkthrough import Deployment
 
 

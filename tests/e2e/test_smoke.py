@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from tools.devenv import smoke
-from tools.devenv.environment import ACCOUNTS, EXTERNAL_ID, Environment
+from tools.devenv.environment import EXTERNAL_ID, Environment
+from tools.devenv.state import ACCOUNTS
 from tools.devenv.walkthrough import walk
 
 

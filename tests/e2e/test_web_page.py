@@ -21,7 +21,8 @@ from botocore.exceptions import ClientError
 from tests.support.e2e.bench import Bench
 from tools.devenv import ENGINE_PYTHON, engine
 from tools.devenv.engine import SECRET_HEADER, Engine
-from tools.devenv.environment import ACCOUNTS, REGION, account, forget_aws_configuration
+from tools.devenv.environment import account
+from tools.devenv.state import ACCOUNTS, REGION, forget_aws_configuration
 
 ACCOUNT = ACCOUNTS["platform"]
 FUNCTION = "failing"

@@ -12,8 +12,9 @@ from tools import REPOSITORY, command, show
 from tools.deploy import aws
 from tools.devenv import ENGINE_PYTHON, smoke
 from tools.devenv import show as walk_show
-from tools.devenv.environment import ACCOUNTS, Environment, forget_aws_configuration
+from tools.devenv.environment import Environment
 from tools.devenv.review_walkthrough import walk_review
+from tools.devenv.state import ACCOUNTS, forget_aws_configuration
 from tools.devenv.walkthrough import Step, walk
 
 

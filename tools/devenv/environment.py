@@ -8,9 +8,8 @@ import shutil
 from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Final
 
 import boto3
 from filelock import FileLock
@@ -22,11 +21,18 @@ from tools.deploy.accounts import Account
 from tools.deploy.terraform import LOCK_FILE, ROOTS, Directory, TerraformError, installed_release
 from tools.devenv import engine
 from tools.devenv.engine import Engine
+from tools.devenv.state import (
+    ACCOUNTS,
+    ISOLATION,
+    REGION,
+    STATE_FILE,
+    State,
+    account_session,
+    read_state,
+)
 from tools.devenv.walkthrough import TASK_TYPE, Deployment, deployment
 from tools.errors import UserError
 
-REGION: Final = "eu-west-1"
-ACCOUNTS = {"platform": "111111111111", "partner": "222222222222"}
 PARTNER_NAME = "acme-shipping"
 
 _HERE = REPOSITORY / "tools" / "devenv"
@@ -70,21 +76,6 @@ class NotAppliedError(UserError):
 
     def __init__(self) -> None:
         super().__init__("The local environment is up, but empty: run `make up` to apply to it.")
-
-
-@dataclass(frozen=True)
-class State:
-    """What an environment remembers; `applied` and `outputs` are of the last whole apply.
-
-    `webhook_port` is where its partner without AWS listens whenever it runs.
-    """
-
-    engine: Engine
-    engine_version: str
-    webhook_port: int
-    applying: bool = False
-    applied: str = ""
-    outputs: Json = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -187,7 +178,7 @@ class Environment:
         Raises:
             NotUpError: the environment is not up.
         """
-        return _session(account_id, self._running_state().engine)
+        return account_session(account_id, self._running_state().engine)
 
     def root(self, name: str) -> Directory:
         """One of the Terraform roots, with its account's credentials.
@@ -211,17 +202,13 @@ class Environment:
 
     @property
     def _state_file(self) -> Path:
-        return self.directory / "state.json"
+        return self.directory / STATE_FILE
 
     def _lock(self) -> FileLock:
         return FileLock(self._lock_file)
 
     def _state(self) -> State | None:
-        try:
-            document = json.loads(self._state_file.read_text())
-            return State(**{**document, "engine": Engine(**document["engine"])})
-        except (FileNotFoundError, ValueError, TypeError, KeyError):
-            return None
+        return read_state(self._state_file)
 
     def _save(self, state: State) -> State:
         draft = self._state_file.with_suffix(".new")
@@ -366,11 +353,7 @@ def _progress(tell: Callable[[str], None]) -> Callable[[str], None]:
 
 def account(name: str, running: Engine) -> Account:
     """One of the two local accounts."""
-    return Account(_session(ACCOUNTS[name], running), running.endpoint_url)
-
-
-def _session(account_id: str, running: Engine) -> boto3.Session:
-    return boto3.Session(account_id, running.secret, region_name=REGION)
+    return Account(account_session(ACCOUNTS[name], running), running.endpoint_url)
 
 
 def account_variables(name: str, running: Engine) -> dict[str, str]:
@@ -384,30 +367,13 @@ def account_variables(name: str, running: Engine) -> dict[str, str]:
     }
 
 
-def forget_aws_configuration() -> None:
-    """Take the developer's own AWS configuration, and proxies, out of this process's way."""
-    for name in [name for name in os.environ if name.startswith("AWS_")]:
-        del os.environ[name]
-    os.environ.update(_ISOLATION)
-
-
-# No profile, no credentials file, no instance role, and no proxy between here and the engine.
-_ISOLATION = {
-    "AWS_CONFIG_FILE": os.devnull,
-    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-    "AWS_EC2_METADATA_DISABLED": "true",
-    "NO_PROXY": engine.HOST,
-    "no_proxy": engine.HOST,
-}
-
-
 def _outer_variables() -> dict[str, str]:
     inherited = {
         name: value
         for name, value in os.environ.items()
         if not name.startswith(("AWS_", "TF_VAR_", "TF_CLI_ARGS", "TF_WORKSPACE", "TF_LOG"))
     }
-    return {**inherited, **_ISOLATION}
+    return {**inherited, **ISOLATION}
 
 
 def _make_state_buckets(running: Engine) -> None:

@@ -24,7 +24,7 @@ from tests.support.e2e.engine_gaps import (
     STATUS_FOR_TOKEN_ON_SIGNED_ROUTE,
 )
 from tools import Json
-from tools.devenv.environment import REGION
+from tools.devenv.state import REGION
 from tools.devenv.walkthrough import until
 
 # What is sent, made of what would have been sent.

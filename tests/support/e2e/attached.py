@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 
 from tests.support import provider
 from tools.deploy.terraform import Directory
-from tools.devenv.environment import ACCOUNTS, Environment
+from tools.devenv.environment import Environment
+from tools.devenv.state import ACCOUNTS
 
 
 @dataclass(frozen=True)

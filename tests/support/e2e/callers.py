@@ -14,7 +14,8 @@ from botocore.config import Config
 from examples.partner_with_aws.service import Partner
 from tools.deploy.accounts import Account
 from tools.devenv.engine import SECRET_HEADER
-from tools.devenv.environment import REGION, Environment
+from tools.devenv.environment import Environment
+from tools.devenv.state import REGION
 from tools.devenv.walkthrough import Deployment
 
 ADMINISTRATOR = "the platform's administrator"

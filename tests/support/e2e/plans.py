@@ -5,7 +5,8 @@ import shutil
 
 from tools import Json
 from tools.deploy.terraform import LOCK_FILE, MODULES, Directory
-from tools.devenv.environment import ACCOUNTS, Environment
+from tools.devenv.environment import Environment
+from tools.devenv.state import ACCOUNTS
 
 ACCOUNT_ID = ACCOUNTS["platform"]
 # Not as envs/local.tfvars has them for the engine's sake, and with the options that restrict.

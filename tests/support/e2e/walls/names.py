@@ -1,7 +1,7 @@
 """Whom the walls are about, and what they stand around."""
 
 from tests.support.e2e.callers import STRANGERS_ACCOUNT
-from tools.devenv.environment import ACCOUNTS
+from tools.devenv.state import ACCOUNTS
 
 ADMINISTRATOR, PARTNER, STRANGER = ACCOUNTS["platform"], ACCOUNTS["partner"], STRANGERS_ACCOUNT
 

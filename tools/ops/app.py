@@ -1,0 +1,3 @@
+"""The command `callbacks`."""
+def main() -> None:
+    print("x")
