@@ -164,9 +164,9 @@ class DynamoDBTaskOverview:
             KeyConditionExpression="order_id = :order_id",
             ExpressionAttributeValues={":order_id": {"S": order_id}},
             ConsistentRead=True,
-            **_WITHOUT_TOKEN,
+            **WITHOUT_TOKEN,
         )
-        return [_decoded_item(item) for item in items]
+        return [decoded_item(item) for item in items]
 
     def replace(self, found: CallbackTask, new: CallbackTask) -> Write:
         """What closes a record puts it whole, its token left out; else a token stays."""
@@ -301,7 +301,7 @@ _ATTRIBUTES = (
     *(name for name in _STRINGS if name != TOKEN),
     *_NUMBERS,
 )
-_WITHOUT_TOKEN = {
+WITHOUT_TOKEN = {
     "ProjectionExpression": ", ".join(f"#{name}" for name in _ATTRIBUTES),
     "ExpressionAttributeNames": {f"#{name}": name for name in _ATTRIBUTES},
 }
@@ -360,10 +360,11 @@ def _decoded(item: Item | None) -> CallbackTask | None:
     """None for no item, and for a registration, which is not a task."""
     if not item or not TaskKey(item["order_id"]["S"], "").is_task:
         return None
-    return _decoded_item(item)
+    return decoded_item(item)
 
 
-def _decoded_item(item: Item) -> CallbackTask:
+def decoded_item(item: Item) -> CallbackTask:
+    """A task's record, read with its token or without."""
     values: dict[str, Any] = {name: item[name]["S"] for name in _STRINGS if name in item}
     values |= {name: int(item[name]["N"]) for name in _NUMBERS if name in item}
     if "outcome" in item:
