@@ -13,6 +13,9 @@ from tools.errors import UserError
 from tools.ops.acting import RefusedError
 from tools.ops.channels import NotFoundError
 from tools.ops.cli.channel import channel
+from tools.ops.cli.dead_letter import dead_letter
+from tools.ops.cli.delivery import delivery
+from tools.ops.cli.execution import execution
 from tools.ops.cli.shared import Operations
 from tools.ops.cli.task import task
 from tools.ops.place import NoEnvironmentError
@@ -56,7 +59,7 @@ def cli(
     context.obj = Operations(env, prefix, profile, region, as_json)
 
 
-for command in (channel, task):
+for command in (channel, dead_letter, delivery, execution, task):
     cli.add_command(command)
 
 

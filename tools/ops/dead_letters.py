@@ -19,7 +19,7 @@ from tools.ops.place import Place
 from tools.ops.timeline import instant
 
 OF_THE_PLATFORM = ("close-execution", "redelivery", "reports")
-EMPTY_RECEIVES = 3
+EMPTY_RECEIVES = 5
 
 
 def queues(channels: Sequence[Registration]) -> list[str]:

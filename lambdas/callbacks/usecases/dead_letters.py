@@ -9,7 +9,7 @@ from callbacks.domain.ports import Clock, DeadLetters, Letter
 # Carries a letter on. Raises OperationRefused, or DependencyUnavailable when a repeat may work.
 Deed = Callable[[Letter], None]
 
-EMPTY_RECEIVES = 3
+EMPTY_RECEIVES = 5
 
 
 @dataclass(frozen=True, slots=True)

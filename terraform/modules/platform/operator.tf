@@ -1,6 +1,6 @@
 # What people need who operate the platform: to read all but tokens, and to invoke one function, which acts for them and says who and why.
 data "aws_iam_policy_document" "operator" {
-  #checkov:skip=CKV_AWS_356:Alarms and metrics have no resource to name here.
+  #checkov:skip=CKV_AWS_356:Alarms, metrics and the list of workflows have no resource to name.
 
   statement {
     sid       = "Act"
@@ -37,6 +37,12 @@ data "aws_iam_policy_document" "operator" {
     sid       = "ReadExecutions"
     actions   = ["states:DescribeExecution", "states:ListExecutions"]
     resources = concat(local.execution_arns, local.state_machine_arns)
+  }
+
+  statement {
+    sid       = "FindWorkflows"
+    actions   = ["states:ListStateMachines"]
+    resources = ["*"] # Step Functions has no resource to name here.
   }
 
   statement {

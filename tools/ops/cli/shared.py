@@ -18,6 +18,8 @@ from tools.ops import durations
 from tools.ops.acting import Acting
 from tools.ops.place import Place, find
 
+SOME_NOT_DONE = 5
+
 # No cell is cut or folded: ids are copied. What is too long for the terminal goes on below.
 _out = Console(highlight=False, markup=False, emoji=False, width=4096)
 

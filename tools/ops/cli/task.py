@@ -15,6 +15,7 @@ from tools.ops import bulk, durations, tasks
 from tools.ops.channels import registrations
 from tools.ops.cli.shared import (
     DURATION,
+    SOME_NOT_DONE,
     Operations,
     pass_operations,
     table,
@@ -27,7 +28,6 @@ DEAD_LETTERED = "dead-lettered"
 STATES = [*State, DEAD_LETTERED]
 COLUMNS = ("order_id", "task_type", "state", "age", "deadline", "reported_status")
 WATCH_SECONDS = 2
-SOME_NOT_DONE = 5
 
 
 def _filters(command: Any) -> Any:
