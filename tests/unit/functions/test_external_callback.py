@@ -24,7 +24,7 @@ from callbacks.domain.task import (
 from tests.support import hostile
 from tests.support.channels import SHIPPING, composed, shipping_channel
 from tests.support.deployed import Deployed
-from tests.support.functions import ACME, SUCCESS, callback_event
+from tests.support.functions import ACME, SUCCESS, XRAY_HEADER, callback_event, dispatch_event
 from tests.support.services import SLOWEST_CALLBACK, Service, intercepted
 from tests.support.tasks import (
     BUSY,
@@ -466,6 +466,19 @@ class TestTrace:
             TRACE.trace_id,
             TRACE.span_id,
         )
+
+    def test_that_the_message_came_with_leads_from_one_side_to_the_other(
+        self, deployed: Deployed, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        with monkeypatch.context() as lambda_:
+            lambda_.setenv("_X_AMZN_TRACE_ID", XRAY_HEADER)
+            deployed.call("sns_callback", dispatch_event())
+        [message] = deployed.aws.receive(deployed.aws.partner_queue_url)
+
+        post(deployed, BODY, headers=in_trace(json.loads(message)["traceparent"]))
+
+        assert deployed.logged("TASK_DISPATCHED")["trace_id"] == TRACE.trace_id
+        assert deployed.logged("CALLBACK_TAKEN")["partner_trace_id"] == TRACE.trace_id
 
     @pytest.mark.parametrize(
         "traceparent",
