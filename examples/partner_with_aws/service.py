@@ -61,11 +61,12 @@ class Api:
         # Assumed when first used, and again some minutes before the session ends.
         self.credentials = DeferredRefreshableCredentials(self._assume_role, "assume-role")
 
-    def call_back(self, url: str, body: Json) -> requests.Response:
-        """Post a callback, signed."""
+    def call_back(self, url: str, body: Json, traceparent: str | None = None) -> requests.Response:
+        """Post a callback, signed, and in the trace of its message if that has one."""
         return requests.post(
             url,
             json=body,
+            headers={"traceparent": traceparent},
             auth=SigV4(self.credentials, self.region),
             allow_redirects=False,
             timeout=TIMEOUT_SECONDS,
@@ -147,7 +148,7 @@ class Partner:
             "task_type": event["tasktype"],
             **self._outcome(event),
         }
-        response = self.api.call_back(event["callbackurl"], callback)
+        response = self.api.call_back(event["callbackurl"], callback, event.get("traceparent"))
         told = {"posted": callback, "status": response.status_code, "response": response.text}
         log.info(json.dumps({"code": "CALLBACK_SENT", "order_id": event["subject"], **told}))
         if response.status_code in FINAL:

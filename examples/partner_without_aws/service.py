@@ -59,22 +59,25 @@ class Api:
         for scheme in ("https://", "http://"):
             self._session.mount(scheme, HTTPAdapter(max_retries=RETRY))
 
-    def call_back(self, url: str, body: Json) -> requests.Response:
-        """Post a callback; one that is refused for its token, once more with a new one."""
-        response = self._post(url, body)
+    def call_back(self, url: str, body: Json, traceparent: str | None = None) -> requests.Response:
+        """Post a callback, in the trace of its message if that has one.
+
+        One that is refused for its token is posted once more with a new one.
+        """
+        response = self._post(url, body, traceparent)
         if response.status_code in RENEW:
             self._expires_at = 0
-            response = self._post(url, body)
+            response = self._post(url, body, traceparent)
         return response
 
     def close(self) -> None:
         self._session.close()
 
-    def _post(self, url: str, body: Json) -> requests.Response:
+    def _post(self, url: str, body: Json, traceparent: str | None) -> requests.Response:
         return self._session.post(
             url,
             json=body,
-            headers={"Authorization": f"Bearer {self.token()}"},
+            headers={"Authorization": f"Bearer {self.token()}", "traceparent": traceparent},
             allow_redirects=False,
             timeout=TIMEOUT_SECONDS,
         )
@@ -144,7 +147,8 @@ class Partner:
         }
         told: Json
         try:
-            response = self.api.call_back(event["callbackurl"], callback)
+            traceparent = event.get("traceparent")
+            response = self.api.call_back(event["callbackurl"], callback, traceparent)
         except requests.RequestException as error:
             told = {"code": "CALLBACK_FAILED", "error": str(error)}
         else:

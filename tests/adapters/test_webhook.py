@@ -5,23 +5,27 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from unittest.mock import patch
 
 import pytest
 from callbacks.adapters.webhook import HttpWebhook
+from callbacks.domain.message import Message
 from callbacks.domain.ports import WebhookReply
+from callbacks.domain.trace import Trace
 from callbacks.runtime.clock import SystemClock
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from tests.support.fakes import FakeClock
+from tests.support.tasks import KEY, NOW, TRACE
 
 CURRENT = "whsec_" + base64.b64encode(b"c" * 32).decode()
 PREVIOUS = "whsec_" + base64.b64encode(b"p" * 32).decode()
 OTHER = "whsec_" + base64.b64encode(b"o" * 32).decode()
 BODY = '{"id": "attempt-1", "data": {"city": "Zürich"}}'
+MESSAGE = Message(KEY, "attempt-1", NOW, BODY)
 
 
 @pytest.fixture(autouse=True)
@@ -72,9 +76,9 @@ def endpoint() -> Iterator[Endpoint]:
         yield endpoint
 
 
-def post(endpoint: Endpoint, *secrets: str) -> WebhookReply:
+def post(endpoint: Endpoint, *secrets: str, trace: Trace | None = None) -> WebhookReply:
     webhook = HttpWebhook(endpoint.url, lambda: secrets or (CURRENT,), SystemClock(), loopback=True)
-    return webhook.post("attempt-1", BODY)
+    return webhook.post(replace(MESSAGE, trace=trace))
 
 
 def test_a_message_is_posted_as_it_is(endpoint: Endpoint) -> None:
@@ -86,6 +90,16 @@ def test_a_message_is_posted_as_it_is(endpoint: Endpoint) -> None:
     assert headers["Content-Type"] == "application/cloudevents+json"
     assert headers["webhook-id"] == "attempt-1"
     assert reply == WebhookReply(200)
+
+
+def test_a_trace_is_a_header_beside_the_signature(endpoint: Endpoint) -> None:
+    post(endpoint, trace=TRACE)
+    post(endpoint)
+
+    traced, untraced = [headers for _, headers, _ in endpoint.received]
+    assert traced["traceparent"] == TRACE.traceparent
+    Webhook(CURRENT).verify(BODY.encode(), traced)
+    assert "traceparent" not in untraced
 
 
 @pytest.mark.parametrize("secrets", [(CURRENT,), (CURRENT, PREVIOUS)])
@@ -106,9 +120,9 @@ def test_the_timestamp_is_of_this_try(endpoint: Endpoint) -> None:
     clock = FakeClock(1_800_000_000)
     webhook = HttpWebhook(endpoint.url, lambda: [CURRENT], clock, loopback=True)
 
-    webhook.post("attempt-1", BODY)
+    webhook.post(MESSAGE)
     clock.advance(3600)
-    webhook.post("attempt-1", BODY)
+    webhook.post(MESSAGE)
 
     stamps = [headers["webhook-timestamp"] for _, headers, _ in endpoint.received]
     assert stamps == ["1800000000", "1800003600"]
@@ -158,7 +172,7 @@ def test_retry_after_in_either_form(header: str, seconds: int | None, endpoint: 
     endpoint.status, endpoint.header = 503, ("Retry-After", header)
     webhook = HttpWebhook(endpoint.url, lambda: [CURRENT], FakeClock(1_800_000_000), loopback=True)
 
-    assert webhook.post("attempt-1", BODY) == WebhookReply(503, seconds)
+    assert webhook.post(MESSAGE) == WebhookReply(503, seconds)
 
 
 def test_an_endpoint_that_is_not_there_has_no_status() -> None:
@@ -177,7 +191,7 @@ def test_a_host_that_is_not_public_is_told_and_nothing_is_sent(endpoint: Endpoin
     )
 
     with patch("socket.getaddrinfo", return_value=addresses):
-        reply = webhook.post("attempt-1", BODY)
+        reply = webhook.post(MESSAGE)
 
     assert reply.status is None
     assert reply.why == "hooks.example.com has the address 127.0.0.1: it is not public"

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from callbacks.domain.trace import Trace
 from callbacks.runtime import http
 from callbacks.usecases.complete import Result
 from callbacks.usecases.dispatch import DispatchRequest
@@ -18,7 +19,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from tests.support.channels import SHIPPING, example
 from tests.support.harness import Harness
 from tests.support.partner_api import partner_api
-from tests.support.tasks import EXECUTION, KEY, token
+from tests.support.tasks import EXECUTION, KEY, TRACE, token
 from tools import REPOSITORY
 from tools.contracts import asyncapi, channels, event, openapi, pages, responses, tree
 from tools.contracts.channels import Channel, Contract
@@ -105,8 +106,9 @@ def test_example_callbacks_meet_their_models(channel: Channel) -> None:
             assert Draft4Validator(contract.model).is_valid(callback)
 
 
+@pytest.mark.parametrize("trace", [None, TRACE])
 @pytest.mark.parametrize("heartbeat_seconds", [None, 60])
-def test_message_is_what_is_dispatched(heartbeat_seconds: int | None) -> None:
+def test_message_is_what_is_dispatched(heartbeat_seconds: int | None, trace: Trace | None) -> None:
     harness = Harness()
     request = DispatchRequest(
         key=KEY,
@@ -114,6 +116,7 @@ def test_message_is_what_is_dispatched(heartbeat_seconds: int | None) -> None:
         task_token=token(),
         execution_arn=EXECUTION,
         heartbeat_seconds=heartbeat_seconds,
+        trace=trace,
     )
     channel = next(one for one in CHANNELS if one.task_type == SHIPPING)
     schema = event.schema(channel, channel.contracts[0])
@@ -124,8 +127,12 @@ def test_message_is_what_is_dispatched(heartbeat_seconds: int | None) -> None:
     dispatched = json.loads(message)
     assert [*Draft4Validator(schema).iter_errors(dispatched)] == []
     assert set(dispatched) <= set(schema["properties"])
-    asked = {"heartbeatseconds"} if heartbeat_seconds is None else set()
-    assert set(schema["properties"]) - set(dispatched) == asked
+    left_out = {
+        name
+        for name, told in {"heartbeatseconds": heartbeat_seconds, "traceparent": trace}.items()
+        if told is None
+    }
+    assert set(schema["properties"]) - set(dispatched) == left_out
     headers = asyncapi.document([channel])["components"]["messages"].popitem()[1]["headers"]
     assert Draft4Validator(headers).is_valid(dict(attributes))
     assert set(attributes) == set(headers["properties"])

@@ -21,6 +21,7 @@ from tools.contracts.responses import then
 
 REGION = "eu-west-1"
 ROLE = "arn:aws:iam::111111111111:role/callbacks-order-shipping-service-acme-shipping"
+TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 KEY = "ASIAEXAMPLEEXAMPLE"
 
 
@@ -105,6 +106,19 @@ def test_the_outcome_of_the_work_is_reported(
         "task_status": "SUCCESS",
         "task_output": example("valid", "output"),
     }
+
+
+@pytest.mark.parametrize("traceparent", [TRACEPARENT, None])
+def test_a_callback_is_posted_in_the_trace_of_its_message(
+    traceparent: str | None, platform: PartnerApi, queue: Queue, partner: Partner
+) -> None:
+    event = request_for("order-1", platform)
+    queue.send(event if traceparent is None else {**event, "traceparent": traceparent})
+
+    handle_next(partner)
+
+    ((_, headers, _),) = platform.called
+    assert headers.get("traceparent") == traceparent
 
 
 def test_work_that_cannot_be_done_is_reported_as_a_failure(

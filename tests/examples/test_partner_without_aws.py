@@ -30,6 +30,7 @@ BODY = json.dumps(
         "data": {},
     }
 )
+TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 SCOPE = "callbacks-1/ORDER_FRAUD_REVIEW"
 OUTPUT = {"verdict": "APPROVED", "reference": "SR-1"}
 
@@ -79,6 +80,22 @@ def test_a_message_signed_with_a_secret_in_use_is_worked_on(
         "task_status": "SUCCESS",
         "task_output": OUTPUT,
     }
+
+
+@pytest.mark.parametrize("traceparent", [TRACEPARENT, None])
+def test_a_callback_is_posted_in_the_trace_of_its_message(
+    traceparent: str | None, platform: PartnerApi, partner: Partner
+) -> None:
+    """Once more as well, with a new token."""
+    platform.responses["/callback"] = [(401, {})]
+    event = {**json.loads(BODY), "callbackurl": f"{platform.url}/callback"}
+    body = json.dumps(event if traceparent is None else {**event, "traceparent": traceparent})
+
+    partner.take(signed(CURRENT, body=body), body.encode())
+    partner.close()
+
+    posted = [headers for path, headers, _ in platform.called if path == "/callback"]
+    assert [headers.get("traceparent") for headers in posted] == [traceparent] * 2
 
 
 FORGED: dict[str, Callable[[], tuple[dict[str, str], str]]] = {

@@ -21,7 +21,7 @@ from callbacks.domain.task import CallbackTask
 
 from tests.support.channels import CALLBACK_URL, SHIPPING, example
 from tests.support.cloud import ORDERS, PREFIX, TASKS, Cloud
-from tests.support.tasks import EXECUTION, KEY, NOW, SHIPPED, token
+from tests.support.tasks import EXECUTION, KEY, NOW, SHIPPED, TRACE, token
 
 NAMES = (
     "close_execution",
@@ -40,6 +40,7 @@ NAMES = (
 )
 ACCOUNT = "111111111111"
 FAR_FUTURE = 4_000_000_000
+XRAY_HEADER = f"Root=1-{TRACE.trace_id[:8]}-{TRACE.trace_id[8:]};Parent={TRACE.span_id};Sampled=1"
 SIGNING_SECRET = f"{PREFIX}-signing"
 ACME = f"arn:aws:sts::{ACCOUNT}:assumed-role/{PREFIX}-order-shipping-service-acme-shipping/worker"
 
@@ -229,6 +230,7 @@ def webhook_message() -> str:
             requested_at=NOW,
             expires_at=FAR_FUTURE,
             heartbeat_seconds=None,
+            trace=TRACE,
             data=example("valid", "request"),
         )
     )

@@ -21,6 +21,7 @@ from callbacks.domain.task import (
     token_digest,
     undelivered,
 )
+from callbacks.domain.trace import Trace
 
 from tests.support.channels import SHIPPING
 
@@ -32,6 +33,7 @@ EXECUTION = (
     "arn:aws:states:eu-west-1:111111111111:execution:callbacks-test-order-processing:order-1"
 )
 OTHER_EXECUTION = EXECUTION.replace("order-1", "order-2")
+TRACE = Trace("0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331", "01")
 KEY = TaskKey("a96cbeed-cbd7-4711-815c-0913113c6064", SHIPPING)
 
 SHIPPED = Success({"shipping_status": "PROCESSING", "tracking_number": "1ZA1B2C3D4"})

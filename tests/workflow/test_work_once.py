@@ -28,7 +28,9 @@ class Api:
 
     partner: WorkflowPartner
 
-    def call_back(self, url: str, body: dict[str, Any]) -> requests.Response:
+    def call_back(
+        self, url: str, body: dict[str, Any], _traceparent: str | None
+    ) -> requests.Response:
         callback = dict(body)
         message = {
             "id": parse_qs(urlsplit(url).query)["callback_id"][0],

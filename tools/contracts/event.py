@@ -6,6 +6,7 @@ from typing import Any
 
 from callbacks.domain.message import cloud_event
 from callbacks.domain.task import TaskKey
+from callbacks.domain.trace import Trace
 
 from tools.contracts.channels import Channel, Contract
 
@@ -14,6 +15,7 @@ EXAMPLE_WORK_ID = "c1f3a8e2-6f0d-4b8e-9a53-0d2b7f6e4a19"
 EXAMPLE_ORDER = "a96cbeed-cbd7-4711-815c-0913113c6064"
 EXAMPLE_API = "https://api.example.com"
 FIXED = frozenset({"specversion", "type", "datacontenttype", "dataschema", "tasktype"})
+EXAMPLE_TRACE = Trace("0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331", "01")
 EXAMPLE_TIME = datetime(2026, 1, 15, 9, 30, tzinfo=UTC)
 
 
@@ -57,6 +59,12 @@ def schema(channel: Channel, contract: Contract) -> dict[str, Any]:
                 "description": "Report IN_PROGRESS at least this often, in seconds. Left out where "
                 "no heartbeat is asked for.",
             },
+            "traceparent": {
+                "type": "string",
+                "description": "The trace that the message belongs to (W3C Trace Context). Send it "
+                "back as a header of the callback, or go on with the trace, and what happened on "
+                "both sides is found by one trace id. Left out where there is no trace.",
+            },
             "data": data,
         },
     }
@@ -75,6 +83,7 @@ def example(channel: Channel, contract: Contract) -> Mapping[str, Any]:
         requested_at=requested_at,
         expires_at=requested_at + channel.settings["timeout_seconds"],
         heartbeat_seconds=channel.settings["heartbeat_seconds"],
+        trace=EXAMPLE_TRACE,
         data=contract.request_example,
     )
 

@@ -99,7 +99,14 @@ def _operation(channel: Channel, contract: Contract, model: str) -> dict[str, An
                 "description": "The id of the message; its callbackurl carries it. "
                 + ("Required here, or in the body." if required else "Also taken from the body."),
                 "schema": {"type": "string", "minLength": 1, "maxLength": 64},
-            }
+            },
+            {
+                "name": "traceparent",
+                "in": "header",
+                "description": "The trace that you call back in (W3C Trace Context), such as that "
+                "of the message. One of another form is ignored.",
+                "schema": {"type": "string"},
+            },
         ],
         "requestBody": {
             "required": True,

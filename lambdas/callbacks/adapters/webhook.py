@@ -15,6 +15,7 @@ from callbacks.adapters.public_http import (
     destination,
     exchange,
 )
+from callbacks.domain.message import Message
 from callbacks.domain.ports import Clock, WebhookReply
 
 
@@ -29,21 +30,23 @@ class HttpWebhook:
         self._secrets = secrets
         self._clock = clock
 
-    def post(self, message_id: str, body: str) -> WebhookReply:
+    def post(self, message: Message) -> WebhookReply:
         timestamp = datetime.fromtimestamp(int(self._clock.now()), UTC)
         signatures = [
-            standardwebhooks.Webhook(secret).sign(message_id, timestamp, body)
+            standardwebhooks.Webhook(secret).sign(message.callback_id, timestamp, message.body)
             for secret in self._secrets()
         ]
         headers = {
             "Content-Type": "application/cloudevents+json",
             "User-Agent": "callback-channels",
-            "webhook-id": message_id,
+            "webhook-id": message.callback_id,
             "webhook-timestamp": str(int(timestamp.timestamp())),
             "webhook-signature": " ".join(signatures),
         }
+        if message.trace:
+            headers["traceparent"] = message.trace.traceparent
         try:
-            response = exchange(self._destination, body.encode(), headers)
+            response = exchange(self._destination, message.body.encode(), headers)
         except RefusedDestinationError as error:
             return WebhookReply(status=None, why=str(error))
         except UnreachableError as error:

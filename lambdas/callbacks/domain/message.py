@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from callbacks.domain.task import TaskKey
+from callbacks.domain.trace import Trace, parse_traceparent
 
 
 def cloud_event(
@@ -23,6 +24,7 @@ def cloud_event(
     requested_at: float,
     expires_at: float,
     heartbeat_seconds: int | None,
+    trace: Trace | None,
     data: Any,
 ) -> dict[str, Any]:
     """The event; instants are seconds since the epoch, `callback_url` is the version's route."""
@@ -43,6 +45,8 @@ def cloud_event(
     }
     if heartbeat_seconds:
         event["heartbeatseconds"] = heartbeat_seconds
+    if trace:
+        event["traceparent"] = trace.traceparent
     return event
 
 
@@ -50,13 +54,15 @@ def cloud_event(
 class Message:
     """An event as it was published, as far as its delivery needs to know it.
 
-    `expires_at` is the task's deadline, in seconds since the epoch.
+    `expires_at` is the task's deadline, in seconds since the epoch; `trace` is the dispatch's, if
+    there is one.
     """
 
     key: TaskKey
     callback_id: str
     expires_at: float
     body: str = field(repr=False)
+    trace: Trace | None = None
 
 
 def parse_message(body: str) -> Message:
@@ -68,6 +74,7 @@ def parse_message(body: str) -> Message:
             callback_id=event["id"],
             expires_at=datetime.fromisoformat(event["expirytime"]).timestamp(),
             body=body,
+            trace=parse_traceparent(event.get("traceparent")),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError("the message is no CloudEvent of this platform") from error

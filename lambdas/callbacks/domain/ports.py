@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from callbacks.domain.channel import Channel
 from callbacks.domain.errors import Violation
+from callbacks.domain.message import Message
 from callbacks.domain.outcome import Outcome
 from callbacks.domain.task import Attempt, CallbackTask, TaskKey
 
@@ -248,7 +249,7 @@ class WebhookReply:
 class Webhook(Protocol):
     """One partner's endpoint for messages."""
 
-    def post(self, message_id: str, body: str) -> WebhookReply:
+    def post(self, message: Message) -> WebhookReply:
         """Never raises for what the endpoint does; DependencyUnavailable without its secrets."""
         ...
 

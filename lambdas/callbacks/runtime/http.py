@@ -22,6 +22,7 @@ from callbacks.domain.errors import (
     TaskNotFound,
     Violation,
 )
+from callbacks.domain.trace import Trace, parse_traceparent
 from callbacks.runtime.problems import Problem, problems
 
 Response = dict[str, Any]
@@ -91,6 +92,12 @@ def principal(event: Mapping[str, Any]) -> str | None:
     return caller if isinstance(caller, str) else None
 
 
+def partner_trace(event: Mapping[str, Any]) -> Trace | None:
+    """The trace that the partner says it calls in, if it says so once and as W3C has it."""
+    given = _header(event, "traceparent")
+    return parse_traceparent(given[0]) if len(given) == 1 else None
+
+
 def ok(status: int, body: Mapping[str, Any]) -> Response:
     return _response(status, "application/json", body)
 
@@ -151,11 +158,17 @@ def _response(status: int, content_type: str, body: Mapping[str, Any]) -> Respon
 
 def _check_content_type(event: Mapping[str, Any]) -> None:
     """A request without one is taken for JSON, as API Gateway takes it."""
-    for name, values in (event.get("multiValueHeaders") or {}).items():
-        if name.lower() == "content-type":
-            for value in values:
-                if value.partition(";")[0].strip().lower() != "application/json":
-                    raise NotDeclaredAsJson
+    for value in _header(event, "content-type"):
+        if value.partition(";")[0].strip().lower() != "application/json":
+            raise NotDeclaredAsJson
+
+
+def _header(event: Mapping[str, Any], lower_name: str) -> list[str]:
+    """All values that are given for it."""
+    headers = event.get("multiValueHeaders") or {}
+    return [
+        value for name, values in headers.items() if name.lower() == lower_name for value in values
+    ]
 
 
 def _callback_id(event: Mapping[str, Any]) -> str | None:

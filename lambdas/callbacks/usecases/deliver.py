@@ -78,7 +78,7 @@ class WebhookDeliverer:
         if self._seconds_left(message) <= (DEADLINE_MARGIN_SECONDS if tries > 1 else 0):
             return self._give_up(message, "the deadline is near and the endpoint took nothing")
         began = self.clock.now()
-        reply = self.webhook.post(message.callback_id, message.body)
+        reply = self.webhook.post(message)
         asked = (reply.status, round(1000 * (self.clock.now() - began)))
         if reply.status is not None and HTTPStatus(200) <= reply.status < HTTPStatus(300):
             return Delivery(Result.TAKEN, None, *asked)

@@ -27,6 +27,7 @@ from callbacks.domain.ports import (
     Workflow,
 )
 from callbacks.domain.task import ORDER_ID, CallbackTask, Status, TaskKey, registered, taken_over
+from callbacks.domain.trace import Trace
 from callbacks.usecases.settle import has_ended
 
 MESSAGE_LIMIT_BYTES = 262_144
@@ -34,7 +35,10 @@ MESSAGE_LIMIT_BYTES = 262_144
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DispatchRequest:
-    """A wait that begins: `payload` is what the partner is sent, times are seconds."""
+    """A wait that begins: `payload` is what the partner is sent, times are seconds.
+
+    `trace` is the one that the message goes on with.
+    """
 
     key: TaskKey
     payload: Any = field(repr=False)
@@ -42,6 +46,7 @@ class DispatchRequest:
     execution_arn: str
     timeout_seconds: int | None = None
     heartbeat_seconds: int | None = None
+    trace: Trace | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,10 +97,9 @@ class Dispatcher:
             callback_id_required=channel.callback_id_required,
             retention_seconds=self.retention_seconds,
         )
-        heartbeat_seconds = request.heartbeat_seconds or channel.heartbeat_seconds
-        self._message(task, channel, request.payload, heartbeat_seconds)
+        self._message(task, channel, request)
         task = self._register(task)
-        message = self._message(task, channel, request.payload, heartbeat_seconds)
+        message = self._message(task, channel, request)
         self.topic.publish(
             message, {"task_type": request.key.task_type, "order_id": request.key.order_id}
         )
@@ -117,9 +121,7 @@ class Dispatcher:
             )
         return contract
 
-    def _message(
-        self, task: CallbackTask, channel: Channel, payload: Any, heartbeat_seconds: int | None
-    ) -> str:
+    def _message(self, task: CallbackTask, channel: Channel, request: DispatchRequest) -> str:
         """What the partner receives. Raises PayloadTooLarge."""
         event = cloud_event(
             key=task.key,
@@ -130,8 +132,9 @@ class Dispatcher:
             callback_url=channel.message_url,
             requested_at=task.requested_at / 1000,
             expires_at=task.deadline,
-            heartbeat_seconds=heartbeat_seconds,
-            data=payload,
+            heartbeat_seconds=request.heartbeat_seconds or channel.heartbeat_seconds,
+            trace=request.trace,
+            data=request.payload,
         )
         message = json.dumps(event, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
         size = len(message.encode()) + _attributes_size(task.key)

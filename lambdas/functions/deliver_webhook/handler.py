@@ -49,6 +49,7 @@ def _deliver(record: dict[str, Any], context: Any) -> bool:
         task_type=message.key.task_type,
         callback_id=message.callback_id,
         tries=tries,
+        trace_id=message.trace.trace_id if message.trace else None,
     )
     try:
         delivery = _deliverer().deliver(message, tries)

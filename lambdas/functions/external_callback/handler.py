@@ -23,6 +23,7 @@ from callbacks.runtime.http import (
     internal_error,
     ok,
     parse_request,
+    partner_trace,
     principal,
     problem_of,
     refused,
@@ -47,7 +48,14 @@ def handler(event: dict[str, Any], context: Any) -> Response:
     """
     if "Records" in event:
         return reports.take(event, context, _undelivered())
-    log = about(context, request_id=request_id(event), principal=principal(event))
+    trace = partner_trace(event)
+    log = about(
+        context,
+        request_id=request_id(event),
+        principal=principal(event),
+        partner_trace_id=trace.trace_id if trace else None,
+        partner_span_id=trace.span_id if trace else None,
+    )
     task_type, version = parse_route(event["resource"])
     log.append_keys(task_type=task_type)
     try:

@@ -11,9 +11,11 @@ from callbacks.adapters.step_functions import StepFunctions
 from callbacks.adapters.task_table import DynamoDBTasks
 from callbacks.domain.errors import DependencyUnavailable, DispatchRefused, InvalidDispatch
 from callbacks.domain.task import TaskKey
+from callbacks.domain.trace import Trace
 from callbacks.runtime.clock import SystemClock
 from callbacks.runtime.settings import SECONDS_PER_DAY, DispatchSettings, load
 from callbacks.runtime.telemetry import about, count
+from callbacks.runtime.tracing import current_trace
 from callbacks.usecases.dispatch import Dispatcher, DispatchRequest
 
 # Of what a workflow hands over, and may be 256 KiB.
@@ -30,14 +32,16 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, str]:
     settings = _settings()
     task_input = event.get("input")
     order_id = task_input.get("order_id") if isinstance(task_input, dict) else None
+    trace = current_trace()
     log = about(
         context,
         order_id=_bounded(order_id),
         task_type=settings.task_type,
         execution=_bounded(event.get("execution_arn")),
+        trace_id=trace.trace_id if trace else None,
     )
     try:
-        request = _request(event, settings)
+        request = _request(event, settings, trace)
         task = _dispatcher().dispatch(request)
     except DispatchRefused as error:
         said = {"error": type(error).__name__, "reason": _bounded(str(error))}
@@ -60,7 +64,9 @@ def _bounded(text: Any) -> str | None:
     return text[:MOST_LOGGED_CHARACTERS] if isinstance(text, str) else None
 
 
-def _request(event: dict[str, Any], settings: DispatchSettings) -> DispatchRequest:
+def _request(
+    event: dict[str, Any], settings: DispatchSettings, trace: Trace | None
+) -> DispatchRequest:
     """Raises InvalidDispatch."""
     task_input = event.get("input")
     token, execution_arn = event.get("token"), event.get("execution_arn")
@@ -82,6 +88,7 @@ def _request(event: dict[str, Any], settings: DispatchSettings) -> DispatchReque
         execution_arn=execution_arn,
         timeout_seconds=_seconds(event, "timeout_seconds"),
         heartbeat_seconds=_seconds(event, "heartbeat_seconds"),
+        trace=trace,
     )
 
 

@@ -49,6 +49,7 @@ resource "aws_api_gateway_stage" "this" {
     format = jsonencode({
       client_id           = "$context.authorizer.claims.client_id"
       error_type          = "$context.error.responseType"
+      extended_request_id = "$context.extendedRequestId" # A caller may choose the other one.
       http_method         = "$context.httpMethod"
       integration_latency = "$context.integration.latency"
       integration_status  = "$context.integration.status"
@@ -60,7 +61,7 @@ resource "aws_api_gateway_stage" "this" {
       response_length     = "$context.responseLength"
       source_ip           = "$context.identity.sourceIp"
       status              = "$context.status"
-      trace_id            = "$context.xrayTraceId"
+      xray_trace_id       = "$context.xrayTraceId"
     })
   }
 }

@@ -20,8 +20,8 @@ class RecordingApi(Api):
 
     responses: dict[str, requests.Response] = field(default_factory=dict)
 
-    def call_back(self, url: str, body: Json) -> requests.Response:
-        self.responses[body["order_id"]] = response = super().call_back(url, body)
+    def call_back(self, url: str, body: Json, traceparent: str | None = None) -> requests.Response:
+        self.responses[body["order_id"]] = response = super().call_back(url, body, traceparent)
         return response
 
 

@@ -6,6 +6,9 @@ from typing import Any
 import pytest
 from callbacks.domain.message import Message, cloud_event, parse_message
 from callbacks.domain.task import TaskKey
+from callbacks.domain.trace import Trace
+
+from tests.support.tasks import TRACE
 
 KEY = TaskKey("order-1", "ORDER_SHIPPING_SERVICE")
 DEADLINE = 1_800_000_300
@@ -23,15 +26,17 @@ def written(**changes: Any) -> dict[str, Any]:
         "requested_at": 1_800_000_000.25,
         "expires_at": DEADLINE,
         "heartbeat_seconds": None,
+        "trace": None,
         "data": {"items": []},
     }
     return cloud_event(**known | changes)
 
 
-def test_a_message_is_read_as_it_was_written() -> None:
-    body = json.dumps(written())
+@pytest.mark.parametrize("trace", [None, TRACE])
+def test_a_message_is_read_as_it_was_written(trace: Trace | None) -> None:
+    body = json.dumps(written(trace=trace))
 
-    assert parse_message(body) == Message(KEY, "attempt-1", DEADLINE, body)
+    assert parse_message(body) == Message(KEY, "attempt-1", DEADLINE, body, trace)
 
 
 def test_instants_have_milliseconds_and_are_utc() -> None:
@@ -46,6 +51,18 @@ def test_instants_have_milliseconds_and_are_utc() -> None:
 @pytest.mark.parametrize(("seconds", "asked"), [(None, False), (60, True)])
 def test_heartbeats_are_asked_for_or_not_mentioned(seconds: int | None, asked: bool) -> None:
     assert ("heartbeatseconds" in written(heartbeat_seconds=seconds)) == asked
+
+
+def test_a_trace_is_told_or_not_mentioned() -> None:
+    assert written(trace=TRACE)["traceparent"] == TRACE.traceparent
+    assert "traceparent" not in written()
+
+
+@pytest.mark.parametrize("traceparent", ["", "shipped!", 7, None, [], {"id": 1}])
+def test_a_message_whose_trace_makes_no_sense_is_read_without(traceparent: Any) -> None:
+    message = parse_message(json.dumps({**written(), "traceparent": traceparent}))
+
+    assert (message.callback_id, message.trace) == ("attempt-1", None)
 
 
 @pytest.mark.parametrize("name", ["id", "subject", "tasktype", "expirytime"])

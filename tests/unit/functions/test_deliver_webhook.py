@@ -18,7 +18,7 @@ from tests.support.cloud import TASKS
 from tests.support.deployed import Deployed
 from tests.support.functions import SIGNING_SECRET, redelivery_event, webhook_message
 from tests.support.services import intercepted
-from tests.support.tasks import KEY, NOW, completing, pending
+from tests.support.tasks import KEY, NOW, TRACE, completing, pending
 
 FIRST, SECOND = ("whsec_" + base64.b64encode(letter * 32).decode() for letter in (b"a", b"b"))
 TIMEOUT_SECONDS = 10**9
@@ -80,6 +80,34 @@ def test_a_message_that_is_taken_is_gone_from_the_queue(
     assert (line["callback_id"], line["order_id"], line["tries"]) == ("attempt-1", KEY.order_id, 1)
     assert (line["result"], line["status"], "why" in line) == ("TAKEN", 200, False)
     assert deployed.counted("MessageDone")
+
+
+@pytest.mark.parametrize(("status", "code"), [(200, "MESSAGE_DONE"), (500, "MESSAGE_RETRIED")])
+def test_the_trace_of_the_message_is_told_and_logged(
+    status: int, code: str, deployed: Deployed, endpoint: Endpoint
+) -> None:
+    endpoint.status = status
+    with intercepted("sqs") as sqs:
+        sqs.answers["ChangeMessageVisibility"] = {}
+
+        deliver(deployed)
+
+    [posted] = endpoint.posted
+    assert posted["headers"]["traceparent"] == TRACE.traceparent
+    assert deployed.logged(code)["trace_id"] == TRACE.trace_id
+
+
+def test_a_message_without_a_trace_is_delivered_all_the_same(
+    deployed: Deployed, endpoint: Endpoint
+) -> None:
+    message = json.loads(webhook_message())
+    del message["traceparent"]
+
+    assert deliver(deployed, json.dumps(message)) == []
+
+    [posted] = endpoint.posted
+    assert "traceparent" not in posted["headers"]
+    assert "trace_id" not in deployed.logged("MESSAGE_DONE")
 
 
 def test_an_endpoint_that_is_gone_is_told_apart_from_one_that_took_the_message(

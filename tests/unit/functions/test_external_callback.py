@@ -24,7 +24,7 @@ from callbacks.domain.task import (
 from tests.support import hostile
 from tests.support.channels import SHIPPING, composed, shipping_channel
 from tests.support.deployed import Deployed
-from tests.support.functions import ACME, SUCCESS, callback_event
+from tests.support.functions import ACME, SUCCESS, XRAY_HEADER, callback_event, dispatch_event
 from tests.support.services import SLOWEST_CALLBACK, Service, intercepted
 from tests.support.tasks import (
     BUSY,
@@ -33,6 +33,7 @@ from tests.support.tasks import (
     LOST,
     PRINCIPAL,
     SHIPPED,
+    TRACE,
     completing,
     done,
     pending,
@@ -438,6 +439,74 @@ class TestRefusal:
 
         assert status == 400
         assert problem["errors"][0]["pointer"] == "/callback_id"
+
+
+def in_trace(traceparent: str) -> dict[str, list[str]]:
+    """The headers of a callback that says so, and that has a state of its own."""
+    return {
+        "Content-Type": ["application/json"],
+        "traceparent": [traceparent],
+        "tracestate": ["vendor=SECRET-STATE"],
+    }
+
+
+class TestTrace:
+    @pytest.mark.parametrize(
+        ("body", "code"),
+        [(BODY, "CALLBACK_TAKEN"), (HEARTBEAT, "CALLBACK_TAKEN"), ({}, "CALLBACK_REFUSED")],
+        ids=["an outcome", "a heartbeat", "a refusal"],
+    )
+    def test_of_the_partner_is_logged(self, body: Any, code: str, deployed: Deployed) -> None:
+        deployed.given(pending(requested_at=recently()))
+
+        post(deployed, body, headers=in_trace(TRACE.traceparent))
+
+        line = deployed.logged(code)
+        assert (line["partner_trace_id"], line["partner_span_id"]) == (
+            TRACE.trace_id,
+            TRACE.span_id,
+        )
+
+    def test_that_the_message_came_with_leads_from_one_side_to_the_other(
+        self, deployed: Deployed, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        with monkeypatch.context() as lambda_:
+            lambda_.setenv("_X_AMZN_TRACE_ID", XRAY_HEADER)
+            deployed.call("sns_callback", dispatch_event())
+        [message] = deployed.aws.receive(deployed.aws.partner_queue_url)
+
+        post(deployed, BODY, headers=in_trace(json.loads(message)["traceparent"]))
+
+        assert deployed.logged("TASK_DISPATCHED")["trace_id"] == TRACE.trace_id
+        assert deployed.logged("CALLBACK_TAKEN")["partner_trace_id"] == TRACE.trace_id
+
+    @pytest.mark.parametrize(
+        "traceparent",
+        ["SECRET", "", TRACE.traceparent.upper(), TRACE.traceparent + "-SECRET", "x" * 9000],
+    )
+    def test_that_makes_no_sense_is_ignored(self, traceparent: str, deployed: Deployed) -> None:
+        deployed.given(pending(requested_at=recently()))
+
+        status, _ = post(deployed, BODY, headers=in_trace(traceparent))
+
+        assert status == 200
+        line = deployed.logged("CALLBACK_TAKEN")
+        assert not {"partner_trace_id", "partner_span_id"} & set(line)
+        assert not traceparent or traceparent not in deployed.printed
+
+    def test_of_another_callback_is_not_that_of_the_next(self, deployed: Deployed) -> None:
+        deployed.given(pending(requested_at=recently()))
+        post(deployed, {}, headers=in_trace(TRACE.traceparent))
+
+        post(deployed, BODY)
+
+        assert "partner_trace_id" not in deployed.logged("CALLBACK_TAKEN")
+
+    def test_has_a_state_that_is_logged_nowhere(self, deployed: Deployed) -> None:
+        post(deployed, BODY, headers=in_trace(TRACE.traceparent))
+
+        assert deployed.lines()
+        assert "STATE" not in deployed.printed
 
 
 BAD: dict[str, tuple[Any, str | None]] = {

@@ -15,9 +15,9 @@ from callbacks.domain.task import Status
 
 from tests.support.channels import SHIPPING, example, shipping_channel
 from tests.support.deployed import Deployed
-from tests.support.functions import dispatch_event
+from tests.support.functions import XRAY_HEADER, dispatch_event
 from tests.support.services import intercepted
-from tests.support.tasks import EXECUTION, KEY, token
+from tests.support.tasks import EXECUTION, KEY, TRACE, token
 
 EVENT = dispatch_event()
 
@@ -67,6 +67,61 @@ def test_a_dispatch_is_logged_and_counted(deployed: Deployed) -> None:
         }.items()
     )
     assert len(deployed.counted("TaskDispatched")) == 1
+
+
+@pytest.fixture
+def traced(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lambda tells each invocation its trace in the environment."""
+    monkeypatch.setenv("_X_AMZN_TRACE_ID", XRAY_HEADER)
+
+
+@pytest.mark.usefixtures("traced")
+def test_the_message_goes_on_with_the_trace_of_the_dispatch(deployed: Deployed) -> None:
+    deployed.call("sns_callback", EVENT)
+
+    [message] = deployed.aws.receive(deployed.aws.partner_queue_url)
+    assert json.loads(message)["traceparent"] == TRACE.traceparent
+    assert deployed.logged("TASK_DISPATCHED")["trace_id"] == TRACE.trace_id
+
+
+@pytest.mark.usefixtures("traced")
+def test_each_invocation_has_a_trace_of_its_own(
+    deployed: Deployed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = "f" * 16
+    for attempt, span in enumerate((TRACE.span_id, other), 1):
+        monkeypatch.setenv("_X_AMZN_TRACE_ID", XRAY_HEADER.replace(TRACE.span_id, span))
+        deployed.call("sns_callback", {**EVENT, "token": token(attempt)})
+
+    messages = deployed.aws.receive(deployed.aws.partner_queue_url)
+    assert {json.loads(message)["traceparent"][36:52] for message in messages} == {
+        TRACE.span_id,
+        other,
+    }
+
+
+@pytest.mark.usefixtures("traced")
+def test_a_refusal_is_found_by_its_trace(deployed: Deployed) -> None:
+    deployed.aws.register(shipping_channel(enabled=False))
+
+    with pytest.raises(ChannelDisabled):
+        deployed.call("sns_callback", EVENT)
+
+    assert deployed.logged("DISPATCH_REFUSED")["trace_id"] == TRACE.trace_id
+
+
+@pytest.mark.parametrize("header", [None, "", "Root=1-67891233"])
+def test_a_dispatch_without_a_trace_mentions_none(
+    header: str | None, deployed: Deployed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if header is not None:
+        monkeypatch.setenv("_X_AMZN_TRACE_ID", header)
+
+    deployed.call("sns_callback", EVENT)
+
+    [message] = deployed.aws.receive(deployed.aws.partner_queue_url)
+    assert "traceparent" not in json.loads(message)
+    assert "trace_id" not in deployed.logged("TASK_DISPATCHED")
 
 
 def without(name: str) -> dict[str, Any]:

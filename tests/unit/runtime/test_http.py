@@ -22,11 +22,11 @@ from callbacks.domain.errors import (
     TaskNotFound,
     Violation,
 )
-from callbacks.runtime.http import internal_error, ok, parse_request, refused
+from callbacks.runtime.http import internal_error, ok, parse_request, partner_trace, refused
 from callbacks.runtime.problems import problems
 
 from tests.support.functions import ACME, callback_event
-from tests.support.tasks import KEY
+from tests.support.tasks import KEY, TRACE
 
 REFUSALS: list[tuple[CallbackRefused, int, str]] = [
     (InvalidCallback("no"), 400, "invalid-callback"),
@@ -194,6 +194,32 @@ class TestContentType:
     def test_that_is_another_is_refused(self, name: str, declared: list[str]) -> None:
         with pytest.raises(NotDeclaredAsJson, match="application/json"):
             parse_request(callback_event({}, headers={name: declared}))
+
+
+class TestTrace:
+    @pytest.mark.parametrize("name", ["traceparent", "Traceparent", "TRACEPARENT"])
+    def test_is_the_partners(self, name: str) -> None:
+        headers = {"Content-Type": ["application/json"], name: [TRACE.traceparent]}
+
+        assert partner_trace(callback_event({}, headers=headers)) == TRACE
+
+    @pytest.mark.parametrize(
+        "headers",
+        [
+            None,
+            {},
+            {"tracestate": [TRACE.traceparent]},
+            {"x-traceparent": [TRACE.traceparent]},
+            {"traceparent": []},
+            {"traceparent": ["shipped!"]},
+            {"traceparent": [TRACE.traceparent, TRACE.traceparent]},
+            {"traceparent": [TRACE.traceparent], "Traceparent": [TRACE.traceparent]},
+        ],
+    )
+    def test_that_is_not_given_once_and_in_its_form_is_none(
+        self, headers: dict[str, list[str]] | None
+    ) -> None:
+        assert partner_trace({**callback_event({}), "multiValueHeaders": headers}) is None
 
 
 class TestRequest:

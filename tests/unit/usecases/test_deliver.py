@@ -28,12 +28,12 @@ class FakeWebhook:
     """Responds in turn, and then with 200, after it took its time."""
 
     replies: list[WebhookReply] = field(default_factory=list)
-    posted: list[tuple[str, str]] = field(default_factory=list)
+    posted: list[Message] = field(default_factory=list)
     takes: Callable[[], None] = lambda: None
 
-    def post(self, message_id: str, body: str) -> WebhookReply:
+    def post(self, message: Message) -> WebhookReply:
         self.takes()
-        self.posted.append((message_id, body))
+        self.posted.append(message)
         return self.replies.pop(0) if self.replies else WebhookReply(200)
 
 
@@ -110,7 +110,8 @@ def test_a_message_that_is_taken_is_done_with(status: int, endpoint: Endpoint) -
 
     assert endpoint.deliver() is None
 
-    assert endpoint.webhook.posted == [("attempt-1", BODY)]
+    [posted] = endpoint.webhook.posted
+    assert (posted.callback_id, posted.body) == ("attempt-1", BODY)
     assert endpoint.harness.record() == pending()
     assert not endpoint.undelivered.messages
 

@@ -32,6 +32,7 @@ from callbacks.domain.task import (
     expired,
     undelivered,
 )
+from callbacks.domain.trace import Trace
 from callbacks.usecases.dispatch import MESSAGE_LIMIT_BYTES, DispatchRequest
 
 from tests.support.channels import CALLBACK_URL, SHIPPING, example, shipping_channel
@@ -45,6 +46,7 @@ from tests.support.tasks import (
     OTHER_EXECUTION,
     RETENTION_SECONDS,
     SHIPPED,
+    TRACE,
     completing,
     done,
     pending,
@@ -149,6 +151,16 @@ class TestMessage:
 
         assert published(harness)["heartbeatseconds"] == told
 
+    @pytest.mark.parametrize("trace", [None, TRACE])
+    def test_goes_on_with_the_trace_of_the_dispatch(
+        self, trace: Trace | None, harness: Harness
+    ) -> None:
+        harness.dispatcher.dispatch(request(trace=trace))
+
+        event = published(harness)
+        assert event.get("traceparent") == (trace and trace.traceparent)
+        assert ("traceparent" in event) == (trace is not None)
+
     def test_may_be_as_large_as_a_topic_takes(self, harness: Harness) -> None:
         harness.dispatcher.dispatch(request(payload={"text": ""}))
         [(message, attributes)] = harness.topic.published
@@ -165,9 +177,10 @@ class TestMessage:
             harness.dispatcher.dispatch(request(payload={"text": "x" * room + "\u00e9"}))
         assert harness.tasks.records == {}
 
-        with pytest.raises(PayloadTooLarge):
-            harness.dispatcher.dispatch(request(payload={"text": "x" * room}, heartbeat_seconds=60))
-        assert harness.tasks.records == {}
+        for more in ({"heartbeat_seconds": 60}, {"trace": TRACE}):
+            with pytest.raises(PayloadTooLarge):
+                harness.dispatcher.dispatch(request(payload={"text": "x" * room}, **more))
+            assert harness.tasks.records == {}
         assert len(harness.topic.published) == 2
 
 

@@ -104,7 +104,7 @@ run "releases_anew_when_the_platform_changes" {
 run "logs_access_without_tokens_or_bodies" {
   assert {
     condition = toset(values(jsondecode(one(aws_api_gateway_stage.this.access_log_settings).format))) == toset([
-      "$context.authorizer.claims.client_id", "$context.error.responseType", "$context.httpMethod", "$context.identity.sourceIp", "$context.identity.userArn",
+      "$context.authorizer.claims.client_id", "$context.error.responseType", "$context.extendedRequestId", "$context.httpMethod", "$context.identity.sourceIp", "$context.identity.userArn",
       "$context.integration.latency", "$context.integration.status", "$context.requestId", "$context.requestTime", "$context.resourcePath", "$context.responseLatency",
       "$context.responseLength", "$context.status", "$context.xrayTraceId",
     ])
@@ -119,6 +119,22 @@ run "logs_access_without_tokens_or_bodies" {
   assert {
     condition     = aws_api_gateway_stage.this.xray_tracing_enabled && !one(aws_api_gateway_method_settings.all.settings).data_trace_enabled && one(aws_api_gateway_method_settings.all.settings).logging_level == "OFF"
     error_message = "Requests are traced; bodies and validation messages are never logged."
+  }
+}
+
+run "finds_a_refusal_of_the_gateway_by_the_request_id_of_its_problem" {
+  assert {
+    condition = { for name, variable in jsondecode(one(aws_api_gateway_stage.this.access_log_settings).format) : name => variable if contains(["client_id", "error_type", "extended_request_id", "principal", "request_id", "resource_path", "status", "xray_trace_id"], name) } == {
+      client_id           = "$context.authorizer.claims.client_id"
+      error_type          = "$context.error.responseType"
+      extended_request_id = "$context.extendedRequestId"
+      principal           = "$context.identity.userArn"
+      request_id          = "$context.requestId"
+      resource_path       = "$context.resourcePath"
+      status              = "$context.status"
+      xray_trace_id       = "$context.xrayTraceId"
+    }
+    error_message = "The access log must say under the names of the runbook which call was refused, whose it was, on which route, and as what."
   }
 }
 
