@@ -55,6 +55,7 @@ def test_a_message_is_signed_and_carries_no_task_token(
     headers = {name.lower(): value for name, value in received.headers.items()}
     assert headers["content-type"] == "application/cloudevents+json"
     assert headers["webhook-id"] == event["id"]
+    assert headers["traceparent"] == event["traceparent"]
     assert abs(int(headers["webhook-timestamp"]) - time.time()) < 300
     assert Webhook(handed.signing_secrets[0]).verify(received.body, headers) == event
     assert not deployment.token_is_in(order_id, received.body.decode(), TASK_TYPE)

@@ -25,7 +25,7 @@ from tools.ops.dead_letters import dead_lettered
 from tools.ops.open_tasks import OpenTasks, State
 
 DEAD_LETTERED = "dead-lettered"
-STATES = [*State, DEAD_LETTERED]
+STATES = [*(state.value for state in State), DEAD_LETTERED]
 COLUMNS = ("order_id", "task_type", "state", "age", "deadline", "reported_status")
 WATCH_SECONDS = 2
 
