@@ -21,6 +21,14 @@ from tests.support.tasks import EXECUTION, KEY, SHIPPED, completing, pending
 
 WAITING = pending(timeout_seconds=10**9)
 CLAIMED = completing(timeout_seconds=10**9)
+SIGNED = "AWS4-HMAC-SHA256 Credential=K, SignedHeaders=host;x-callbacks-request, Signature=0"
+SWITCH = {
+    "action": "switch_channel",
+    "reason": "OPS-17",
+    "caller": {"Authorization": SIGNED},
+    "task_type": KEY.task_type,
+    "enabled": True,
+}
 ORDER = {"order_id": KEY.order_id, "execution_arn": EXECUTION}
 
 
@@ -59,6 +67,7 @@ CASES = (
         given=CLAIMED,
     ),
     Case(function="erase_order", event={"order_id": KEY.order_id}, calls=("query", "query")),
+    Case(function="operate", event=SWITCH, calls=("get_caller_identity", "update_item")),
     Case(function="rebuild_tasks", event={}, calls=("list_executions",)),
     Case(
         function="end_subscriptions",

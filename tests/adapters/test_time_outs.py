@@ -53,4 +53,7 @@ def test_a_batch_of_redelivery_ends_before_the_function_gives_up() -> None:
 @pytest.mark.usefixtures("identity")
 @pytest.mark.parametrize("service", aws.READ_TIMEOUT_SECONDS)
 def test_no_call_takes_longer_than_documented(service: str) -> None:
-    assert longest_call_seconds(service) <= 5.6
+    # A function that is invoked is waited for.
+    documented = {"lambda": 65.3}
+
+    assert longest_call_seconds(service) <= documented.get(service, 5.6)

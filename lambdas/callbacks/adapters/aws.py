@@ -1,10 +1,11 @@
 """Clients of AWS services, made when first needed, and the mapping of their errors.
 
 The time-outs bound a call with the one repeat that the SDK makes and its backoff of a second at
-most: 3.6 s, 5.6 s for SNS and Secrets Manager. Step Functions is asked once, for 4.3 s: a token
-whose response was lost is refused when it is sent again, and redelivery repeats what may be
-repeated. A callback's slowest path is four calls of DynamoDB, two of Step Functions and one of SQS:
-26.6 s, within the 28 s of external_callback and the 29 s of API Gateway.
+most: 3.6 s, 5.6 s for SNS, STS and Secrets Manager. Step Functions is asked once, for 4.3 s: a
+token whose response was lost is refused when it is sent again, and redelivery repeats what may be
+repeated. A function is invoked once, and waited for. A callback's slowest path is four calls of
+DynamoDB, two of Step Functions and one of SQS: 26.6 s, within the 28 s of external_callback and the
+29 s of API Gateway.
 """
 
 from collections.abc import Callable, Iterator
