@@ -6,6 +6,7 @@ from typing import Any
 import boto3
 import pytest
 from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
 from callbacks.adapters.aws import client, lazy
 from callbacks.adapters.operations import (
     BOUND_TO,
@@ -47,7 +48,7 @@ def sent(aws: Cloud) -> Iterator[list[Mapping[str, Any]]]:  # noqa: ARG001
 
     def answer(request: Any, **_: Any) -> AWSResponse:
         headers.append(dict(request.headers))
-        return AWSResponse(request.url, 200, {}, Raw())
+        return AWSResponse(request.url, 200, HTTPHeaders(), Raw())
 
     events = client("sts").meta.events
     events.register_last("before-send.sts.GetCallerIdentity", answer)
