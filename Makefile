@@ -20,7 +20,7 @@ NPM := NODE_OPTIONS=--use-system-ca $(POLICIES_VENV)/bin/python -c 'import sys, 
 PROGRAMS := $(patsubst %/requirements.in,%,$(wildcard examples/*/requirements.in))
 LOCK := $(VENV)/bin/uv pip compile --quiet --system-certs --universal --python-version 3.13 --generate-hashes --no-emit-index-url --no-header
 
-.PHONY: help demo up down env test lint check-contracts docs types unit terraform-test e2e new-task-type package bench soak mutants outage many-channels smoke bootstrap plan apply destroy format lock clean
+.PHONY: help demo up down env test lint check-contracts docs types unit terraform-test e2e new-task-type package bench soak mutants outage rehearse many-channels smoke bootstrap plan apply destroy format lock clean
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -81,6 +81,9 @@ soak: $(VENV)/.ready ## Run the life of a callback task through random interleav
 
 outage: up ## Send orders through an outage of functions and Step Functions (N=200 MINUTES=10)
 	@$(RUN) -m benchmarks.outage --orders $(N) --minutes $(MINUTES)
+
+rehearse: up ## Break things on the local environment, and mend them by the runbook
+	@$(RUN) -m tools.ops.rehearsal
 
 mutants: $(VENV)/.ready ## Change domain and use cases in small ways that the tests should notice
 	@nice -n 19 $(RUN) -m tools.mutants

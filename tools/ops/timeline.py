@@ -28,7 +28,10 @@ def instant(seconds: float) -> str:
 
 
 def timeline(task: CallbackTask, lines: Iterable[Json]) -> Sequence[Happening]:
-    """Oldest first; log lines are those of the task's order."""
+    """Oldest first; log lines are those of the task's order.
+
+    A record has whole seconds: what it tells of one comes after what the logs tell of it.
+    """
     return sorted([*_recorded(task), *_logged(task, lines)], key=lambda each: each.at)
 
 
@@ -67,11 +70,15 @@ def _recorded(task: CallbackTask) -> Iterable[Happening]:
     yield Happening(task.requested_at, "asked for by the workflow", task.callback_id)
     if task.claimed_at is not None:
         said = _said(task.reported_status, task.reported_code)
-        yield Happening(task.claimed_at * 1000, f"outcome recorded{said}", task.principal or "")
+        yield Happening(_end_of(task.claimed_at), f"outcome recorded{said}", task.principal or "")
     if task.queued_at is not None:
-        yield Happening(task.queued_at * 1000, "queued for redelivery")
+        yield Happening(_end_of(task.queued_at), "queued for redelivery")
     if task.closed_at is not None:
-        yield Happening(task.closed_at * 1000, _closed(task))
+        yield Happening(_end_of(task.closed_at), _closed(task))
+
+
+def _end_of(second: int) -> int:
+    return second * 1000 + 999
 
 
 def _closed(task: CallbackTask) -> str:

@@ -8,7 +8,7 @@ import click
 
 from tools.ops import durations
 from tools.ops.channels import registration, registrations
-from tools.ops.cli.shared import Operations, pass_operations, reason_option, table, yes_option
+from tools.ops.cli.shared import Operations, cell, pass_operations, reason_option, table, yes_option
 from tools.ops.health import health, healths
 
 COLUMNS = (
@@ -53,10 +53,9 @@ def show(operations: Operations, type: str) -> None:  # noqa: A002
         if name == "partners":
             operations.say("partners")
             for partner, facts in found.partners.items():
-                about = facts.get("account_id") or facts.get("webhook_url")
-                operations.say(f"  {partner}  {about}")
+                operations.say(f"  {partner}  {facts.get('account_id') or facts['webhook_url']}")
         else:
-            operations.say(f"{name.replace('_', ' ')}  {'-' if value is None else value}")
+            operations.say(f"{name.replace('_', ' ')}  {cell(value)}")
 
 
 @channel.command()

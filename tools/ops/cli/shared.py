@@ -102,11 +102,12 @@ def table(rows: Iterable[Mapping[str, Any]], columns: Sequence[str], empty: str)
     for column in columns:
         made.add_column(column.replace("_", " "), no_wrap=True)
     for row in rows:
-        made.add_row(*(_cell(row.get(column)) for column in columns))
+        made.add_row(*(cell(row.get(column)) for column in columns))
     return made
 
 
-def _cell(value: Any) -> Text:
+def cell(value: Any) -> Text:
+    """A value as a person reads it."""
     match value:
         case None | "" | []:
             return Text("-", style="dim")
