@@ -17,6 +17,7 @@ from callbacks.domain.ports import (
     End,
     ExecutionFailure,
     ExecutionPage,
+    Letter,
     OrderTrace,
     Redelivery,
     Run,
@@ -384,3 +385,46 @@ class FakeErasure:
 
 SHIPPED = Success({"shipping_status": "PROCESSING", "tracking_number": "1ZA1B2C3D4"})
 LOST = Failure("LOST", "the parcel was lost", retryable=False)
+
+
+@dataclass
+class FakeDeadLetters:
+    """DeadLetters: two at a time, as SQS gives some of many."""
+
+    visible: list[Letter] = field(default_factory=list)
+    hidden: list[Letter] = field(default_factory=list)
+
+    def receive(self) -> Sequence[Letter]:
+        received, self.visible = self.visible[:2], self.visible[2:]
+        self.hidden += received
+        return received
+
+    def release(self, letter: Letter) -> None:
+        self.hidden.remove(letter)
+        self.visible.append(letter)
+
+    def delete(self, letter: Letter) -> None:
+        self.hidden.remove(letter)
+
+
+@dataclass
+class FakeChannelSwitch:
+    """ChannelSwitch: whether each channel takes new tasks."""
+
+    enabled: dict[str, bool] = field(default_factory=dict)
+
+    def switch(self, task_type: str, *, enabled: bool) -> bool:
+        known = task_type in self.enabled
+        if known:
+            self.enabled[task_type] = enabled
+        return known
+
+
+@dataclass
+class FakeRedrives:
+    """Redrives: notes what was asked."""
+
+    redriven: list[str] = field(default_factory=list)
+
+    def redrive(self, execution_arn: str) -> None:
+        self.redriven.append(execution_arn)
