@@ -256,6 +256,7 @@ def _unreported(site: Site) -> tuple[Given, Mended]:
             _, execution = site.order(review.TASK_TYPE, review.WORKFLOW)
             body = _taken_from(site, site.queue(queue))
         _give_up(site, queue, body)
+        _taken_from(site, site.queue(f"{queue}-dead-letter"))
         _dead_letter_next(site, url)
 
     def mended() -> Json:

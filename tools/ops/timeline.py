@@ -30,7 +30,8 @@ def instant(seconds: float) -> str:
 def timeline(task: CallbackTask, lines: Iterable[Json]) -> Sequence[Happening]:
     """Oldest first; log lines are those of the task's order.
 
-    A record has whole seconds: what it tells of one comes after what the logs tell of it.
+    A record has whole seconds: what it tells of one comes before what is logged in it, which is
+    written once a step is done.
     """
     return sorted([*_recorded(task), *_logged(task, lines)], key=lambda each: each.at)
 
@@ -70,15 +71,15 @@ def _recorded(task: CallbackTask) -> Iterable[Happening]:
     yield Happening(task.requested_at, "asked for by the workflow", task.callback_id)
     if task.claimed_at is not None:
         said = _said(task.reported_status, task.reported_code)
-        yield Happening(_end_of(task.claimed_at), f"outcome recorded{said}", task.principal or "")
+        yield Happening(_not_before(task.claimed_at, task), f"outcome recorded{said}", task.principal or "")
     if task.queued_at is not None:
-        yield Happening(_end_of(task.queued_at), "queued for redelivery")
+        yield Happening(_not_before(task.queued_at, task), "queued for redelivery")
     if task.closed_at is not None:
-        yield Happening(_end_of(task.closed_at), _closed(task))
+        yield Happening(_not_before(task.closed_at, task), _closed(task))
 
 
-def _end_of(second: int) -> int:
-    return second * 1000 + 999
+def _not_before(second: int, task: CallbackTask) -> int:
+    return max(second * 1000, task.requested_at + 1)
 
 
 def _closed(task: CallbackTask) -> str:

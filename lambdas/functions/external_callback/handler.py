@@ -1,7 +1,7 @@
 """Takes partners' callbacks at POST /externalCallback/TASK_TYPE, for every channel.
 
-And, from a queue, what the functions of webhooks report in place of a partner: no other function
-records an outcome.
+And, from a queue, what the functions of webhooks report in place of a partner. No other function
+records an outcome but `operate`, for people.
 """
 
 from functools import cache
