@@ -71,7 +71,9 @@ def _recorded(task: CallbackTask) -> Iterable[Happening]:
     yield Happening(task.requested_at, "asked for by the workflow", task.callback_id)
     if task.claimed_at is not None:
         said = _said(task.reported_status, task.reported_code)
-        yield Happening(_not_before(task.claimed_at, task), f"outcome recorded{said}", task.principal or "")
+        yield Happening(
+            _not_before(task.claimed_at, task), f"outcome recorded{said}", task.principal or ""
+        )
     if task.queued_at is not None:
         yield Happening(_not_before(task.queued_at, task), "queued for redelivery")
     if task.closed_at is not None:
