@@ -14,6 +14,7 @@ from tools.ops.acting import RefusedError
 from tools.ops.channels import NotFoundError
 from tools.ops.cli.channel import channel
 from tools.ops.cli.partner import partner
+from tools.ops.cli.preflight import preflight
 from tools.ops.cli.shared import Operations
 from tools.ops.cli.task import task
 from tools.ops.place import NoEnvironmentError
@@ -57,7 +58,7 @@ def cli(
     context.obj = Operations(env, prefix, profile, region, as_json)
 
 
-for command in (channel, partner, task):
+for command in (channel, partner, preflight, task):
     cli.add_command(command)
 
 
