@@ -6,7 +6,7 @@ from callbacks.adapters.channel_table import DynamoDBChannels
 from callbacks.domain.channel import Channel
 from callbacks.domain.ports import ChannelRegistry
 
-from tests.support.channels import SHIPPING, shipping_channel
+from tests.support.channels import SHIPPING, as_earlier, registration, shipping_channel
 from tests.support.cloud import TASKS, Cloud
 from tests.support.fakes import FakeChannels, FakeClock
 from tests.support.ports import IMPLEMENTATIONS
@@ -41,6 +41,14 @@ def test_a_channel_is_read_as_it_is_registered(
 
     assert registry.get(SHIPPING) == channel
     assert registry.get("OTHER") is None
+
+
+def test_a_channel_that_an_earlier_version_registered_is_read(aws: Cloud) -> None:
+    aws.dynamodb.put_item(TableName=TASKS, Item=as_earlier(registration(shipping_channel())))
+
+    assert (
+        DynamoDBChannels(lazy("dynamodb"), TASKS, FakeClock()).get(SHIPPING) == shipping_channel()
+    )
 
 
 @pytest.mark.parametrize("implementation", IMPLEMENTATIONS)

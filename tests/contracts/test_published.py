@@ -48,10 +48,10 @@ IDS = [f"{channel.task_type} {contract.name}" for channel, contract in PAGES]
 def test_published_files_are_current() -> None:
     rendered = pages.render(REPOSITORY)
     stale = [path for path, text in rendered.items() if (REPOSITORY / path).read_text() != text]
-    there = {path.relative_to(REPOSITORY) for path in (REPOSITORY / pages.PUBLISHED).iterdir()}
+    there = {path.relative_to(REPOSITORY) for path in (REPOSITORY / tree.PUBLISHED).iterdir()}
 
     assert stale == [], "run make docs"
-    published = {path for path in rendered if path.parent == pages.PUBLISHED}
+    published = {path for path in rendered if path.parent == tree.PUBLISHED}
     assert there == published, "run make docs"
 
 

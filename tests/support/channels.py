@@ -12,7 +12,11 @@ from tools.contracts.compose import model
 SCHEMAS = REPOSITORY / "schemas"
 SHIPPING = "ORDER_SHIPPING_SERVICE"
 TOPIC_ARN = "arn:aws:sns:eu-west-1:111111111111:callbacks-test-order-shipping-service"
+ROLES = "arn:aws:iam::111111111111:role"
+SECRETS = "arn:aws:secretsmanager:eu-west-1:111111111111:secret"
 CALLBACK_URL = f"https://api.example.com/live/externalCallback/{SHIPPING}"
+
+TOLD_TO_PARTNERS = {"callback_role_arn", "client_secret_arn", "external_id", "signing_secret_arn"}
 
 Json = dict[str, Any]
 
@@ -59,7 +63,13 @@ def registration(channel: Channel) -> dict[str, Any]:
         "message_version": {"S": channel.message_version},
         "partners": {
             "M": {
-                "sentinel-review": {"M": {"webhook_url": {"S": "https://hooks.example.com"}}},
+                "sentinel-review": {
+                    "M": {
+                        "client_secret_arn": {"S": f"{SECRETS}:client"},
+                        "signing_secret_arn": {"S": f"{SECRETS}:signing"},
+                        "webhook_url": {"S": "https://hooks.example.com"},
+                    }
+                },
                 **{
                     f"partner-of-{client}": {
                         "M": {
@@ -70,7 +80,13 @@ def registration(channel: Channel) -> dict[str, Any]:
                     for client, ranges in channel.source_ranges.items()
                 },
                 **{
-                    f"partner-{account_id}": {"M": {"account_id": {"S": account_id}}}
+                    f"partner-{account_id}": {
+                        "M": {
+                            "account_id": {"S": account_id},
+                            "callback_role_arn": {"S": f"{ROLES}/partner-{account_id}"},
+                            "external_id": {"S": f"external-id-of-{account_id}"},
+                        }
+                    }
                     for account_id in channel.partner_accounts
                 },
             }
@@ -91,6 +107,14 @@ def registration(channel: Channel) -> dict[str, Any]:
         item["reporters"] = {"L": [{"S": reporter} for reporter in sorted(channel.reporters)]}
     if channel.heartbeat_seconds is not None:
         item["heartbeat_seconds"] = {"N": str(channel.heartbeat_seconds)}
+    return item
+
+
+def as_earlier(item: dict[str, Any]) -> dict[str, Any]:
+    """A registration as it was before it had what partners are told."""
+    for partner in item["partners"]["M"].values():
+        for name in partner["M"].keys() & TOLD_TO_PARTNERS:
+            del partner["M"][name]
     return item
 
 

@@ -9,18 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
-from callbacks.domain import routes
 from markupsafe import Markup, escape
 
 from tools import REPOSITORY
-from tools.contracts import asyncapi, channels, compose, event, openapi, responses
+from tools.contracts import asyncapi, channels, compose, event, openapi, responses, tree
 from tools.contracts.channels import Channel, Contract
 from tools.contracts.fields import fields
 from tools.contracts.keywords import KEYWORDS, LATER_DRAFTS
 from tools.contracts.patterns import END
 from tools.excerpts import excerpt
 
-PUBLISHED = Path("docs/contracts")
 KEYWORD_TABLE = Path("docs/json-schema.md")
 RESPONSE_TABLE = Path("docs/responses.md")
 EXAMPLES = {
@@ -38,10 +36,10 @@ def render(root: Path) -> dict[Path, str]:
     found = channels.read(root)
     return {
         **compose.render(root),
-        PUBLISHED / "openapi.json": _json(openapi.document(found)),
-        PUBLISHED / "asyncapi.json": _json(asyncapi.document(found)),
+        tree.PUBLISHED / "openapi.json": _json(openapi.document(found)),
+        tree.PUBLISHED / "asyncapi.json": _json(asyncapi.document(found)),
         **{
-            PUBLISHED / _file_name(channel, contract): page(channel, contract)
+            tree.Version(channel.task_type, contract.name).page: page(channel, contract)
             for channel in found
             for contract in channel.contracts
         },
@@ -84,21 +82,13 @@ def page(channel: Channel, contract: Contract) -> str:
 def write(root: Path) -> list[Path]:
     """Writes all and removes what is no longer published; returns what was written."""
     rendered = render(root)
-    (root / PUBLISHED).mkdir(parents=True, exist_ok=True)
-    for path in (root / PUBLISHED).iterdir():
+    (root / tree.PUBLISHED).mkdir(parents=True, exist_ok=True)
+    for path in (root / tree.PUBLISHED).iterdir():
         if path.relative_to(root) not in rendered:
             path.unlink()
     for path, content in rendered.items():
         (root / path).write_text(content)
     return list(rendered)
-
-
-def _file_name(channel: Channel, contract: Contract) -> str:
-    """As the route is: v1 has the channel's name, another version its own behind it."""
-    return (
-        contract.route(channel.task_type).removeprefix(f"{routes.ROOT}/").replace("/", "-")
-        + ".html"
-    )
 
 
 def _json(document: Mapping[str, Any]) -> str:

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from callbacks.domain import routes
+
 SCHEMAS = Path("schemas")
 ENVELOPE = SCHEMAS / "callback.schema.json"
 ENVELOPE_EXAMPLES = SCHEMAS / "examples"
@@ -12,6 +14,7 @@ CHANNEL_SCHEMA = SCHEMAS / "channel.schema.json"
 ROOTS = Path("terraform/roots")
 FUNCTIONS = Path("lambdas/functions")
 WORKFLOWS = Path("statemachines")
+PUBLISHED = Path("docs/contracts")
 INFRASTRUCTURE_RETRIER = WORKFLOWS / "infrastructure_retrier.json"
 
 TASK_TYPE = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*")
@@ -39,6 +42,12 @@ class Version:
     def model(self) -> Path:
         """The schema of callbacks, which `compose` makes of the envelope and the output schema."""
         return self.folder / "callback.schema.json"
+
+    @property
+    def page(self) -> Path:
+        """Named as the route is: v1 has the channel's name, another version its own behind it."""
+        route = routes.route(self.task_type, self.name).removeprefix(f"{routes.ROOT}/")
+        return PUBLISHED / f"{route.replace('/', '-')}.html"
 
     def schema(self, kind: str) -> Path:
         return self.folder / f"{kind}.schema.json"

@@ -16,6 +16,8 @@ from tools.ops.cli.channel import channel
 from tools.ops.cli.dead_letter import dead_letter
 from tools.ops.cli.delivery import delivery
 from tools.ops.cli.execution import execution
+from tools.ops.cli.partner import partner
+from tools.ops.cli.preflight import preflight
 from tools.ops.cli.shared import Operations
 from tools.ops.cli.task import task
 from tools.ops.place import NoEnvironmentError
@@ -59,7 +61,7 @@ def cli(
     context.obj = Operations(env, prefix, profile, region, as_json)
 
 
-for command in (channel, dead_letter, delivery, execution, task):
+for command in (channel, dead_letter, delivery, execution, partner, preflight, task):
     cli.add_command(command)
 
 

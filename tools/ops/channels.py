@@ -8,6 +8,7 @@ from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer
 from callbacks.adapters.channel_table import REGISTRATION
+from callbacks.domain import routes
 
 from tools.errors import UserError
 from tools.ops.place import Place
@@ -34,7 +35,13 @@ class NotFoundError(UserError):
 
 @dataclass(frozen=True)
 class Registration:
-    """What an operator sees of a channel; sizes are bytes, times are seconds."""
+    """What an operator sees of a channel; sizes are bytes, times are seconds.
+
+    Of a partner with AWS: account_id, callback_role_arn and external_id; of one without:
+    webhook_url, client_secret_arn, signing_secret_arn and, if they are limited, source_ranges.
+    Registrations of an earlier version have account_id or webhook_url only, and no `oauth2`,
+    which is scope and token_url.
+    """
 
     task_type: str
     enabled: bool
@@ -49,6 +56,11 @@ class Registration:
     callback_url: str
     topic_arn: str
     oauth2: Mapping[str, str] | None = None
+
+    @property
+    def callback_urls(self) -> Mapping[str, str]:
+        """Live version => where its callbacks are posted."""
+        return {version: self.callback_url + routes.suffix(version) for version in self.versions}
 
     @property
     def webhook_partners(self) -> Sequence[str]:
@@ -90,7 +102,7 @@ def _registration(item: Mapping[str, Any]) -> Registration:
         enabled=found["enabled"],
         auth=found["auth"],
         partners=found["partners"],
-        versions=sorted(item["versions"]["M"]),
+        versions=sorted(item["versions"]["M"], key=lambda name: int(name[1:])),
         message_version=found["message_version"],
         callback_id_required=found["callback_id_required"],
         max_output_bytes=int(found["max_output_bytes"]),

@@ -1,4 +1,4 @@
-# What the channel is at run time: the functions read it, and nothing else, to know the channel.
+# What the channel is at run time: the functions read it, and nothing else, to know the channel. What they ignore is for operators.
 resource "aws_dynamodb_table_item" "registration" {
   table_name = var.platform.callback_table.name
   hash_key   = "order_id"
@@ -35,7 +35,12 @@ locals {
       max_output_bytes     = { N = tostring(local.settings.max_output_bytes) }
       message_version      = { S = local.settings.message_version }
       partners = { M = { for name, partner in var.partners : name => { M = merge(
-        { for key in ["account_id", "webhook_url"] : key => { S = partner[key] } if partner[key] != null },
+        { for key in ["account_id", "external_id", "webhook_url"] : key => { S = partner[key] } if partner[key] != null },
+        partner.account_id == null ? {} : { callback_role_arn = { S = aws_iam_role.callback[name].arn } },
+        partner.webhook_url == null ? {} : {
+          client_secret_arn  = { S = module.webhook_partner[name].client_secret_arn }
+          signing_secret_arn = { S = module.webhook_partner[name].signing_secret_arn }
+        },
         # A callback role's own policy has the ranges of a partner with AWS.
         partner.webhook_url == null || length(partner.source_ranges) == 0 ? {} : {
           client_ids    = { L = [for id in module.webhook_partner[name].client_ids : { S = id }] }
@@ -51,6 +56,7 @@ locals {
         request  = { S = jsonencode(jsondecode(schema.request)) }
       } } } }
     },
+    local.settings.auth != "OAUTH2" ? {} : { oauth2 = { M = { scope = { S = local.scope }, token_url = { S = var.platform.oauth2.token_url } } } },
     local.settings.heartbeat_seconds == null ? {} : { heartbeat_seconds = { N = tostring(local.settings.heartbeat_seconds) } },
   ))
 }

@@ -158,9 +158,9 @@ run "registers_the_channel" {
       max_output_bytes     = { N = "65536" }
       message_version      = { S = "v1" }
       partners = { M = {
-        acme-returns   = { M = { account_id = { S = "222222222222" } } }
-        acme-shipping  = { M = { account_id = { S = "222222222222" } } }
-        other-shipping = { M = { account_id = { S = "333333333333" } } }
+        acme-returns   = { M = { account_id = { S = "222222222222" }, callback_role_arn = { S = "arn:aws:iam::111111111111:role/x" }, external_id = { S = "acme-returns-external-id" } } }
+        acme-shipping  = { M = { account_id = { S = "222222222222" }, callback_role_arn = { S = "arn:aws:iam::111111111111:role/x" }, external_id = { S = "acme-shipping-external-id" } } }
+        other-shipping = { M = { account_id = { S = "333333333333" }, callback_role_arn = { S = "arn:aws:iam::111111111111:role/x" }, external_id = { S = "other-shipping-external-id" } } }
       } }
       reporters       = { L = [] }
       route           = { S = "/externalCallback/ORDER_SHIPPING_SERVICE" }
@@ -170,10 +170,6 @@ run "registers_the_channel" {
     error_message = "The registration is not what the functions read: ${aws_dynamodb_table_item.registration.item}"
   }
 
-  assert {
-    condition     = !strcontains(aws_dynamodb_table_item.registration.item, "secret")
-    error_message = "An external id is in the registration."
-  }
 }
 
 run "asks_for_heartbeats" {
@@ -495,9 +491,14 @@ run "takes_tokens_with_its_own_scope_only" {
   assert {
     condition = (
       jsondecode(aws_dynamodb_table_item.registration.item).auth.S == "OAUTH2"
-      && jsondecode(aws_dynamodb_table_item.registration.item).partners.M.sentinel-review == { M = { webhook_url = { S = "https://hooks.sentinel.example/tasks" } } }
+      && jsondecode(aws_dynamodb_table_item.registration.item).oauth2 == { M = { scope = { S = "callbacks-1/ORDER_FRAUD_REVIEW" }, token_url = { S = "https://auth.example.com/oauth2/token" } } }
+      && jsondecode(aws_dynamodb_table_item.registration.item).partners.M.sentinel-review == { M = {
+        client_secret_arn  = { S = "arn:aws:secretsmanager:eu-west-1:111111111111:secret:secret" }
+        signing_secret_arn = { S = "arn:aws:secretsmanager:eu-west-1:111111111111:secret:secret" }
+        webhook_url        = { S = "https://hooks.sentinel.example/tasks" }
+      } }
     )
-    error_message = "The registration does not say how partners are reached: ${aws_dynamodb_table_item.registration.item}"
+    error_message = "The registration does not say how partners are reached, how they get a token, or where their secrets are: ${aws_dynamodb_table_item.registration.item}"
   }
 
   assert {
@@ -562,9 +563,11 @@ run "registers_the_addresses_of_a_partner_without_aws" {
 
   assert {
     condition = jsondecode(aws_dynamodb_table_item.registration.item).partners.M.sentinel-review.M == {
-      client_ids    = { L = [for id in module.webhook_partner["sentinel-review"].client_ids : { S = id }] }
-      source_ranges = { L = [{ S = "198.51.100.0/24" }] }
-      webhook_url   = { S = "https://hooks.sentinel.example/tasks" }
+      client_ids         = { L = [for id in module.webhook_partner["sentinel-review"].client_ids : { S = id }] }
+      client_secret_arn  = { S = module.webhook_partner["sentinel-review"].client_secret_arn }
+      signing_secret_arn = { S = module.webhook_partner["sentinel-review"].signing_secret_arn }
+      source_ranges      = { L = [{ S = "198.51.100.0/24" }] }
+      webhook_url        = { S = "https://hooks.sentinel.example/tasks" }
     }
     error_message = "The function could not tell the partner's addresses: ${aws_dynamodb_table_item.registration.item}"
   }

@@ -1,0 +1,1 @@
+"""Whether an account is ready for an environment, before the first apply."""
