@@ -13,6 +13,7 @@ from botocore import xform_name
 from callbacks.adapters.aws import READ_TIMEOUT_SECONDS, client, lazy
 from callbacks.adapters.public_http import Destination, Response
 from callbacks.adapters.task_table import DynamoDBTasks, item_key
+from moto.core.models import DEFAULT_ACCOUNT_ID
 
 from benchmarks.functions.cases import Case
 from tests.support import functions
@@ -75,7 +76,9 @@ def recorded(case: Case) -> Recording:
             if case.given:
                 DynamoDBTasks(lazy("dynamodb"), TASKS).create(case.given)
             with _heard(replies) as calls:
-                functions.handler(case.function)(dict(case.event), functions.Context())
+                functions.handler(case.function)(
+                    dict(case.event), functions.Context(account=DEFAULT_ACCOUNT_ID)
+                )
             invocations.append(calls)
         environment = functions.environment(aws)
     first, later = invocations

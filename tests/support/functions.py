@@ -62,6 +62,11 @@ class Context:
     aws_request_id: str = field(default_factory=lambda: str(uuid.uuid4()))
     function_name: str = PREFIX
     seconds_left: int = 300
+    account: str = ACCOUNT
+
+    @property
+    def invoked_function_arn(self) -> str:
+        return f"arn:aws:lambda:eu-west-1:{self.account}:function:{self.function_name}"
 
     def get_remaining_time_in_millis(self) -> int:
         return self.seconds_left * 1000

@@ -57,7 +57,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     log = about(context, action=action, reason=reason)
     log.append_keys(**_target(event))
     try:
-        person = Person(_callers().identify(event["caller"], request_digest(event)), reason)
+        person = Person(_identified(event, context), reason)
         log.append_keys(operator=person.arn)
         result = _act(action, event, person, context)
     except OperationRefused as error:
@@ -71,6 +71,18 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         return {"result": result}
     log.warning("OPERATION_REFUSED", extra={"code": refused["code"]})
     return {"refused": refused}
+
+
+def _identified(event: Mapping[str, Any], context: Any) -> str:
+    """Who asks, by the name that this account has for them. Raises OperationRefused."""
+    arn = _callers().identify(event["caller"], request_digest(event))
+    if _account(arn) != _account(context.invoked_function_arn):
+        raise OperationRefused(f"{arn} is of another account: act with a role of this one")
+    return arn
+
+
+def _account(arn: str) -> str:
+    return arn.split(":")[4]
 
 
 def _parsed(event: dict[str, Any]) -> tuple[str, str]:
