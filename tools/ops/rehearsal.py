@@ -145,8 +145,7 @@ def rehearse(environment: Environment) -> Iterator[Rehearsed]:
 
 
 def _said(site: Site, incident: Incident, verb: str, given: Given) -> tuple[str, str]:
-    everywhere = {"ENV": place.LOCAL, "REASON": REASON}
-    arguments = runbook.command(incident.page, verb, {**everywhere, **given})
+    arguments = runbook.command(incident.page, verb, {"WHY": REASON, **given})
     # Nobody is there to be asked.
     asked = [*arguments, "--yes"] if verb.split()[1] not in ("list", "show") else arguments
     return f"callbacks {' '.join(arguments)}", site.run(asked)
@@ -160,7 +159,7 @@ def _silent_partner(site: Site) -> tuple[Given, Mended]:
         order = until(lambda: _failed(site, order_id), "the order is marked as failed")
         return {**seen, "order": order["order_status"]}
 
-    return {"ORDER": order_id, "TYPE": TASK_TYPE, "CODE": "LOST", "MESSAGE": "no answer"}, mended
+    return {"ORDER": order_id, "TYPE": TASK_TYPE, "CODE": "LOST", "TEXT": "no callback"}, mended
 
 
 def _broken_promise(site: Site) -> tuple[Given, Mended]:
@@ -222,7 +221,8 @@ def _lost_webhook_message(site: Site) -> tuple[Given, Mended]:
     with _paused(site, queue):
         _, execution = site.order(review.TASK_TYPE, review.WORKFLOW)
         body = _taken_from(site, site.queue(queue))
-    _put(site, site.queue(f"{queue}-dead-letter"), body, {"ErrorCode": "AccessDenied"})
+    url = site.queue(f"{queue}-dead-letter")
+    id_ = _put(site, url, body, {"ErrorCode": "AccessDenied"})
     port, log = site.environment.webhook_port, site.environment.directory / "rehearsal.log"
     channel = site.deployment.outputs["channels"][review.TASK_TYPE]
     handed = hand_over(site.deployment.platform, channel, review.PARTNER)
@@ -231,7 +231,7 @@ def _lost_webhook_message(site: Site) -> tuple[Given, Mended]:
     def mended() -> Json:
         return site.ends_as(execution, "SUCCEEDED")
 
-    return {"TYPE": review.TASK_TYPE, "PARTNER": review.PARTNER}, mended
+    return {"TYPE": review.TASK_TYPE, "PARTNER": review.PARTNER, "ID": id_}, mended
 
 
 def _poison(site: Site) -> tuple[Given, Mended]:
@@ -391,38 +391,38 @@ INCIDENTS = (
     ),
     Incident(
         "An outcome that was promised has not reached its workflow",
-        "redelivery-dead-letter",
+        "redelivery-dead-letters",
         ("dead-letter show", "task show", "dead-letter redrive"),
         _broken_promise,
     ),
     Incident(
         "An execution ended and its order was not closed",
-        "close-execution-dead-letter",
+        "close-execution-dead-letters",
         ("dead-letter show", "dead-letter redrive"),
         _unclosed_execution,
     ),
     Incident(
         "A message did not come to its webhook's queue",
-        "webhook-dead-letter",
+        "webhook-dead-letters",
         ("dead-letter show", "dead-letter redrive"),
         _lost_webhook_message,
     ),
     Incident(
         "Something else was sent to a webhook's queue",
-        "webhook-dead-letter",
+        "webhook-dead-letters",
         ("dead-letter show", "dead-letter drop"),
         _poison,
     ),
     Incident(
         "A task whose message no endpoint took could not be failed",
-        "reports-dead-letter",
+        "reports-dead-letters",
         ("dead-letter show", "dead-letter redrive"),
         _unreported,
     ),
     Incident(
         "A channel is stopped and started",
         "stop-a-channel",
-        ("channel disable", "channel show", "channel enable"),
+        ("channel disable", "channel enable"),
         _stopped_channel,
     ),
 )  # fmt: skip

@@ -10,6 +10,7 @@ from tools.errors import UserError
 PAGES = REPOSITORY / "docs" / "runbook"
 
 _BLOCK = re.compile(r"^```sh\n(.*?)^```", re.M | re.S)
+_SPAN = re.compile(r"(?<!`)`(callbacks [^`]+)`(?!`)")
 _PLACEHOLDER = re.compile(r"\b[A-Z][A-Z_]*\b")
 
 
