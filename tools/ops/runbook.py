@@ -15,14 +15,15 @@ _PLACEHOLDER = re.compile(r"\b[A-Z][A-Z_]*\b")
 
 
 def commands(page: str) -> list[str]:
-    """The lines of a page that call `callbacks`, with their placeholders in capitals."""
+    """What a page calls `callbacks` with, in its blocks and then in its sentences.
+
+    Placeholders are in capitals.
+    """
     text = (PAGES / f"{page}.md").read_text()
-    lines = (
-        line.strip()
-        for block in _BLOCK.findall(text)
-        for line in block.replace("\\\n", "").splitlines()
-    )
-    return [line for line in lines if line.startswith("callbacks ")]
+    lines = "".join(_BLOCK.findall(text)).replace("\\\n", "").splitlines()
+    in_blocks = [line.strip() for line in lines if line.strip().startswith("callbacks ")]
+    spans = _SPAN.findall(_BLOCK.sub("", text))
+    return [*in_blocks, *(" ".join(span.split()) for span in spans)]
 
 
 def command(page: str, verb: str, given: Mapping[str, str]) -> list[str]:
