@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import takewhile
 from typing import Any
 
 from callbacks.adapters.step_functions import execution_failure
@@ -17,6 +16,7 @@ from tools.ops.place import Place
 from tools.ops.timeline import instant
 
 REDRIVEN_WITHIN_DAYS = 14
+MOST_A_PAGE = 1000
 ENDS = ("FAILED", "TIMED_OUT", "ABORTED")
 
 
@@ -31,7 +31,7 @@ class Wanted:
 
 
 def ended(place: Place, wanted: Wanted) -> Iterator[Json]:
-    """The executions that are wanted, of each workflow the latest first.
+    """The executions that are wanted, of each workflow those that began last first.
 
     `end` is STALLED for one that a redrive resumes at the Task that failed, else FAILED or REFUSED.
     """
@@ -64,18 +64,18 @@ def _state_machines(place: Place, workflow: str | None) -> Sequence[str]:
 
 
 def _executions(place: Place, arn: str, status: str, since: int | None) -> Iterator[Any]:
-    """Step Functions lists the latest first."""
+    """Step Functions lists by the start, and a wait may last for days: all are looked at."""
     pages = (
         place.client("stepfunctions")
         .get_paginator("list_executions")
-        .paginate(stateMachineArn=arn, statusFilter=status)
+        .paginate(
+            stateMachineArn=arn, statusFilter=status, PaginationConfig={"PageSize": MOST_A_PAGE}
+        )
     )
-    executions = (execution for page in pages for execution in page["executions"])
-    return takewhile(
-        # One that was redriven and failed again began long before it ended.
-        lambda each: since is None or each["stopDate"].timestamp() >= since,
-        executions,
-    )
+    for page in pages:
+        for execution in page["executions"]:
+            if since is None or execution["stopDate"].timestamp() >= since:
+                yield execution
 
 
 def _told(place: Place, execution: Json) -> Json:

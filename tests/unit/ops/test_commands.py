@@ -1,7 +1,9 @@
 """The command `callbacks`: what it prints, what it refuses, and its exit statuses."""
 
 import json
+import sys
 import time
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -297,8 +299,6 @@ def failed_executions(ops: Operated) -> Operated:
 
 
 def stopped() -> Any:
-    from datetime import UTC, datetime
-
     return datetime.fromtimestamp(NOW - 60, UTC)
 
 
@@ -313,6 +313,19 @@ def test_executions_are_told_apart_by_what_their_ends_mean(failed_executions: Op
     assert orders("--error", "CallbackTask.Failed") == ["failed"]
     assert orders("--workflow", "order-review") == []
     assert orders("--since", "30s") == []
+
+
+def test_an_execution_that_began_long_ago_and_ended_now_is_found_behind_others(
+    failed_executions: Operated, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ends = iter([3600, 60, 60, 60, 60, 60])
+    monkeypatch.setattr(
+        sys.modules[__name__], "stopped", lambda: datetime.fromtimestamp(NOW - next(ends), UTC)
+    )
+
+    found = failed_executions.json("execution", "list", "--since", "10m")["executions"]
+
+    assert [row["order_id"] for row in found] == ["failed"]
 
 
 def test_a_redrive_by_filter_takes_what_is_stalled_and_a_dry_run_nothing(

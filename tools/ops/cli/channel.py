@@ -90,7 +90,8 @@ def _switch(operations: Operations, task_type: str, reason: str, *, enabled: boo
     )
     if enabled:
         operations.say(
-            "Orders that stalled meanwhile: callbacks execution redrive --error ChannelDisabled"
+            "Orders that stalled meanwhile: callbacks execution redrive --error ChannelDisabled "
+            "--since 24h --reason WHY"
         )
 
 

@@ -55,7 +55,7 @@ def list_(
     failed: bool,
     stalled: bool,
 ) -> None:
-    """List executions that ended without success, the latest first."""
+    """List executions that ended without success, those that began last first."""
     ends = {End.FAILED: failed, End.REFUSED: failed, End.STALLED: stalled}
     chosen = frozenset(end for end, asked in ends.items() if asked) or frozenset(End)
     wanted = Wanted(chosen, workflow, error, _instant(since))
