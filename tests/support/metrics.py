@@ -1,0 +1,42 @@
+"""The metrics that the functions emit: name, dimensions and unit.
+
+Alarms and dashboards may rest on these, and on no others.
+"""
+
+from collections.abc import Iterator
+
+Metric = tuple[str, tuple[str, ...], str]
+
+_BY_TASK_TYPE_AND_IN_ALL = {
+    "TasksDispatched": "Count",
+    "DispatchesRefused": "Count",
+    "DispatchesUnavailable": "Count",
+    "CallbacksSucceeded": "Count",
+    "CallbacksFailed": "Count",
+    "CallbacksRefused": "Count",
+    "CallbackErrors": "Count",
+    "TasksExpired": "Count",
+    "TasksUndeliverable": "Count",
+    "OutcomesHeld": "Count",
+    "OutcomesRequeued": "Count",
+    "RedeliveriesTried": "Count",
+    "TimeToCallback": "Seconds",
+    "OpenTasks": "Count",
+    "OldestOpenSeconds": "Seconds",
+    "OldestWaitPercent": "Percent",
+    "OverdueTasks": "Count",
+    "HeldOutcomes": "Count",
+    "OldestHeldSeconds": "Seconds",
+}
+
+
+def _emitted() -> Iterator[Metric]:
+    for name, unit in _BY_TASK_TYPE_AND_IN_ALL.items():
+        yield name, (), unit
+        yield name, ("task_type",), unit
+    yield "CallbacksRefused", ("problem",), "Count"
+    yield "WebhooksTaken", ("partner", "task_type"), "Count"
+    yield "WebhooksRefused", ("partner", "task_type"), "Count"
+
+
+EMITTED: frozenset[Metric] = frozenset(_emitted())
