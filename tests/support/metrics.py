@@ -3,7 +3,9 @@
 Alarms and dashboards may rest on these, and on no others.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
 
 Metric = tuple[str, tuple[str, ...], str]
 
@@ -40,3 +42,27 @@ def _emitted() -> Iterator[Metric]:
 
 
 EMITTED: frozenset[Metric] = frozenset(_emitted())
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The values of one metric for one set of dimensions, in one document."""
+
+    metric: Metric
+    dimensions: Mapping[str, str]
+    values: tuple[float, ...]
+    namespace: str
+
+
+def readings(lines: Iterable[Mapping[str, Any]]) -> Iterator[Reading]:
+    """What CloudWatch takes from printed lines; logs are among them."""
+    for line in lines:
+        for directive in line.get("_aws", {}).get("CloudWatchMetrics", ()):
+            for asked in directive["Metrics"]:
+                for names in directive["Dimensions"]:
+                    yield Reading(
+                        (asked["Name"], tuple(sorted(names)), asked["Unit"]),
+                        {name: line[name] for name in names},
+                        tuple(line[asked["Name"]]),
+                        directive["Namespace"],
+                    )

@@ -17,8 +17,9 @@ def handler(_event: dict[str, Any], context: Any) -> None:
     log = about(context)
     queued = _sweeper().sweep()
     if queued:
-        log.warning("DUE_OUTCOMES_QUEUED", extra={"queued": queued})
-        count("DueOutcomesQueued")
+        log.warning("DUE_OUTCOMES_QUEUED", extra={"queued": queued.total()})
+    for task_type, outcomes in queued.items():
+        count("OutcomesRequeued", task_type, outcomes)
 
 
 @cache

@@ -7,6 +7,7 @@ from callbacks.domain.errors import DependencyUnavailable
 from callbacks.domain.outcome import digest
 from callbacks.domain.task import CallbackTask, claimed, leased, queued
 
+from tests.support.channels import SHIPPING
 from tests.support.deployed import Deployed
 from tests.support.services import intercepted
 from tests.support.tasks import KEY, PRINCIPAL, SHIPPED, completing, pending, token
@@ -28,6 +29,7 @@ def test_what_is_due_is_queued_and_leased(deployed: Deployed) -> None:
     assert task.queued_at is not None
     assert task == queued(leased(DUE, 0), "attempt-1", task.queued_at)
     assert deployed.logged("DUE_OUTCOMES_QUEUED")["queued"] == 1
+    assert deployed.measured("OutcomesRequeued") == {"": [1], SHIPPING: [1]}
 
     deployed.call("sweep_due_callbacks", {})
 
