@@ -75,7 +75,7 @@ CASES = (
         calls=("query", "list_subscriptions_by_topic"),
     ),
     Case(function="reconcile_tasks", event={}, calls=("query",) * 5),
-    Case(function="sweep_due_callbacks", event={}, calls=("query",) * 8),
+    Case(function="sweep_due_callbacks", event={}, calls=("query",) * 21),
     Case(
         function="close_execution",
         event=execution_event(EXECUTION, "ABORTED", input=json.dumps(ORDER)),

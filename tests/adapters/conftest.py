@@ -3,6 +3,7 @@
 import pytest
 from callbacks.adapters.aws import lazy
 from callbacks.adapters.erasure import DynamoDBErasure
+from callbacks.adapters.open_work import DynamoDBOpenWork
 from callbacks.adapters.order_table import DynamoDBOrders
 from callbacks.adapters.task_table import (
     DynamoDBOpenAttempts,
@@ -13,7 +14,7 @@ from callbacks.domain.ports import Orders
 
 from tests.support.channels import example
 from tests.support.cloud import ORDERS, TASKS, Cloud
-from tests.support.fakes import FakeErasure, FakeOrders, FakeTaskOverview, FakeTasks
+from tests.support.fakes import FakeErasure, FakeOpenWork, FakeOrders, FakeTaskOverview, FakeTasks
 from tests.support.ports import IMPLEMENTATIONS, Erasable, Records
 
 
@@ -27,7 +28,7 @@ def records(request: pytest.FixtureRequest) -> Records:
     """Tasks of channels that are registered; no task is there yet."""
     if request.param == "fake":
         tasks = FakeTasks()
-        return Records(tasks, tasks, FakeTaskOverview(tasks))
+        return Records(tasks, tasks, FakeTaskOverview(tasks), FakeOpenWork(tasks))
     aws: Cloud = request.getfixturevalue("aws")
     aws.register()
     dynamodb = lazy("dynamodb")
@@ -35,6 +36,7 @@ def records(request: pytest.FixtureRequest) -> Records:
         DynamoDBTasks(dynamodb, TASKS),
         DynamoDBOpenAttempts(dynamodb, TASKS),
         DynamoDBTaskOverview(dynamodb, TASKS),
+        DynamoDBOpenWork(dynamodb, TASKS),
     )
 
 

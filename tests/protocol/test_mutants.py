@@ -1,5 +1,6 @@
 """The machine kills each mutant of the protocol: a likely fault, made one at a time."""
 
+from collections import Counter
 from collections.abc import Collection
 from dataclasses import replace
 from typing import Any
@@ -455,8 +456,8 @@ def test_redelivery_not_bound_to_the_attempt() -> None:
 
 def test_no_sweeper() -> None:
     class Mutant(Sweeper):
-        def sweep(self) -> int:
-            return 0
+        def sweep(self) -> Counter[str]:
+            return Counter()
 
     assert_found(Parts(sweeper=Mutant))
 

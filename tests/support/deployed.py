@@ -11,6 +11,7 @@ from callbacks.domain.task import CallbackTask, TaskKey
 
 from tests.support import functions
 from tests.support.cloud import TASKS, Cloud
+from tests.support.metrics import readings
 from tests.support.services import Service
 from tests.support.tasks import KEY
 
@@ -41,8 +42,14 @@ class Deployed:
         [line] = [line for line in self.lines() if line.get("message") == message]
         return line
 
-    def counted(self, metric: str) -> list[dict[str, Any]]:
-        return [line for line in self.lines() if metric in line and "_aws" in line]
+    def measured(self, name: str) -> dict[str, list[float]]:
+        """A metric's values by the values of its dimensions: `""` is the platform's."""
+        found: dict[str, list[float]] = {}
+        for reading in readings(self.lines()):
+            if reading.metric[0] == name:
+                of = "/".join(reading.dimensions.values())
+                found.setdefault(of, []).extend(reading.values)
+        return found
 
     def given(self, task: CallbackTask) -> CallbackTask:
         """Puts a record into the table."""

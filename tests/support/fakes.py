@@ -14,6 +14,7 @@ from callbacks.domain.errors import (
 )
 from callbacks.domain.outcome import Failure, Outcome, Success, digest
 from callbacks.domain.ports import (
+    Due,
     End,
     ExecutionFailure,
     ExecutionPage,
@@ -23,6 +24,7 @@ from callbacks.domain.ports import (
     Run,
     Subscription,
     Verdict,
+    Waiting,
     Waits,
     Write,
 )
@@ -145,6 +147,32 @@ class FakeTaskOverview:
     def replace(self, found: CallbackTask, new: CallbackTask) -> Write:
         write = self.tasks.replace(found, new)
         return Write(write.applied, replace(write.task, task_token=None) if write.task else None)
+
+
+@dataclass
+class FakeOpenWork:
+    """OpenWork over the records of a FakeTasks."""
+
+    tasks: FakeTasks
+
+    def waiting(self, task_type: str, now: int) -> Waiting:
+        open_ = [
+            task
+            for task in self.tasks.records.values()
+            if task.key.task_type == task_type
+            and not task.has_deliveries
+            and task.due_at is not None
+        ]
+        nearest = min(open_, key=lambda task: task.deadline, default=None)
+        overdue = sum(task.is_past_deadline(now) for task in open_)
+        return Waiting(len(open_), overdue, nearest.key if nearest else None)
+
+    def deliveries(self) -> list[Due]:
+        return [
+            Due(task.due_at, key)
+            for key, task in self.tasks.records.items()
+            if task.has_deliveries and task.due_at is not None
+        ]
 
 
 @dataclass

@@ -75,7 +75,7 @@ class Context:
 def environment(cloud: Cloud) -> dict[str, str]:
     """The variables of all functions together, as Terraform sets them on each."""
     return {
-        "POWERTOOLS_METRICS_NAMESPACE": "CallbackChannels",
+        "POWERTOOLS_METRICS_NAMESPACE": f"CallbackChannels/{PREFIX}",
         "POWERTOOLS_SERVICE_NAME": "test",
         "POWERTOOLS_LOG_LEVEL": "DEBUG",
         "ENVIRONMENT": "test",
@@ -93,6 +93,7 @@ def environment(cloud: Cloud) -> dict[str, str]:
         "LOG_RETENTION_DAYS": "90",
         "REDELIVERY_QUEUE_URL": cloud.redelivery_queue_url,
         "DEAD_LETTER_QUEUE_URL": cloud.dead_letter_queue_url,
+        "PARTNER": "acme-shipping",
         "PARTNERS": "1",
         "REPORT_QUEUE_URL": cloud.report_queue_url,
         "SIGNING_SECRET_ARN": SIGNING_SECRET,

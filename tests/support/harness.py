@@ -8,6 +8,7 @@ from callbacks.domain.task import CallbackTask, TaskKey
 from callbacks.usecases.close_execution import ExecutionCloser
 from callbacks.usecases.complete import Completer
 from callbacks.usecases.dispatch import Dispatcher
+from callbacks.usecases.measure import Measurer
 from callbacks.usecases.rebuild import Rebuilder
 from callbacks.usecases.receive import Receiver
 from callbacks.usecases.reconcile import Reconciler
@@ -21,6 +22,7 @@ from tests.support.fakes import (
     FakeContracts,
     FakeDeadLetterQueue,
     FakeExecutions,
+    FakeOpenWork,
     FakeOrders,
     FakeRedeliveryQueue,
     FakeTaskOverview,
@@ -47,6 +49,10 @@ class Harness:
     )
     contracts: FakeContracts = field(default_factory=FakeContracts)
     orders: FakeOrders = field(default_factory=lambda: FakeOrders({KEY.order_id: {}}))
+
+    @property
+    def work(self) -> FakeOpenWork:
+        return FakeOpenWork(self.tasks)
 
     def __post_init__(self) -> None:
         for attempt in (1, 2, 3):
@@ -83,6 +89,15 @@ class Harness:
     @property
     def sweeper(self) -> Sweeper:
         return Sweeper(tasks=FakeTaskOverview(self.tasks), redelivery=self.queue, clock=self.clock)
+
+    @property
+    def measurer(self) -> Measurer:
+        return Measurer(
+            registry=self.channels,
+            work=self.work,
+            tasks=FakeTaskOverview(self.tasks),
+            clock=self.clock,
+        )
 
     @property
     def rebuilder(self) -> Rebuilder:

@@ -6,6 +6,7 @@ from typing import Protocol
 from callbacks.domain.ports import (
     Erasure,
     OpenAttempts,
+    OpenWork,
     Orders,
     TaskOverview,
     TaskRegister,
@@ -26,6 +27,7 @@ class Records:
     store: Store
     attempts: OpenAttempts
     overview: TaskOverview
+    open_work: OpenWork
 
 
 @dataclass(frozen=True)

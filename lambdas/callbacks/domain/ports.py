@@ -71,6 +71,37 @@ class TaskOverview(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A task that is open, and when somebody looks at it who was not asked to, in seconds."""
+
+    due_at: int
+    key: TaskKey
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """How many tasks of a channel wait, how many in vain by now, and whose deadline is nearest."""
+
+    tasks: int
+    overdue: int
+    nearest: TaskKey | None
+
+
+class OpenWork(Protocol):
+    """What is open, without reading the records; may lag behind.
+
+    Every method raises DependencyUnavailable. A task that waits beside an outcome of an earlier
+    attempt that is still to be settled counts as the latter.
+    """
+
+    def waiting(self, task_type: str, now: int) -> Waiting: ...
+
+    def deliveries(self) -> Iterable[Due]:
+        """Tasks of all channels with an outcome that is to be delivered or settled."""
+        ...
+
+
 class Verdict(Enum):
     """What an execution's history says of an attempt's outcome."""
 

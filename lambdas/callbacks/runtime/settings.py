@@ -74,6 +74,7 @@ class WebhookSettings:
 
     callback_table: str
     dead_letter_queue_url: str
+    partner: str
     partners: int
     report_queue_url: str
     signing_secret_arn: str

@@ -1,5 +1,6 @@
 """Find outcomes that were recorded and never queued, and attempts that were never settled."""
 
+from collections import Counter
 from dataclasses import dataclass
 
 from callbacks.domain.ports import Clock, Redelivery, RedeliveryQueue, TaskOverview
@@ -20,13 +21,13 @@ class Sweeper:
     redelivery: RedeliveryQueue
     clock: Clock
 
-    def sweep(self) -> int:
-        """Queues each due outcome and returns how many; what fails stays due.
+    def sweep(self) -> Counter[str]:
+        """Queues each due outcome and returns how many by task type; what fails stays due.
 
         Raises DependencyUnavailable if the index, the record or the queue cannot be reached.
         """
         now = int(self.clock.now())
-        count = 0
+        count: Counter[str] = Counter()
         for key in self.tasks.due(now):
             task = self.tasks.peek(key)
             if task is None or task.due_at is None or task.due_at > now:
@@ -38,7 +39,7 @@ class Sweeper:
                 continue
             for callback_id, outcome_digest in outcomes.items():
                 self.redelivery.send(Redelivery(key, callback_id, outcome_digest))
-                count += 1
+                count[key.task_type] += 1
                 self._note(write.task, callback_id, now)
         return count
 

@@ -7,10 +7,10 @@ from typing import Any
 from callbacks.adapters.aws import lazy
 from callbacks.adapters.order_table import DynamoDBOrders
 from callbacks.adapters.step_functions import StepFunctions, execution_failure
-from callbacks.adapters.task_table import DynamoDBTaskOverview
 from callbacks.domain.errors import DependencyUnavailable
 from callbacks.domain.ports import ExecutionFailure
 from callbacks.runtime.clock import SystemClock
+from callbacks.runtime.records import CountedTaskOverview
 from callbacks.runtime.settings import ClosingSettings, load
 from callbacks.runtime.telemetry import about
 from callbacks.usecases.close_execution import ExecutionCloser
@@ -64,7 +64,7 @@ def _workflow() -> StepFunctions:
 def _closer() -> ExecutionCloser:
     settings, dynamodb = load(ClosingSettings), lazy("dynamodb")
     return ExecutionCloser(
-        tasks=DynamoDBTaskOverview(dynamodb, settings.callback_table),
+        tasks=CountedTaskOverview(dynamodb, settings.callback_table),
         orders=DynamoDBOrders(dynamodb, settings.orders_table),
         workflow=_workflow(),
         clock=SystemClock(),

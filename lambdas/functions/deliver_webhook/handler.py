@@ -13,8 +13,8 @@ from callbacks.domain.errors import DependencyUnavailable
 from callbacks.domain.message import parse_message
 from callbacks.runtime.clock import SystemClock
 from callbacks.runtime.settings import WebhookSettings, load
-from callbacks.runtime.telemetry import about, count
-from callbacks.usecases.deliver import WebhookDeliverer
+from callbacks.runtime.telemetry import about, emit
+from callbacks.usecases.deliver import Delivery, Result, WebhookDeliverer
 
 REQUEUED_AFTER_SECONDS = 7 * 86_400
 
@@ -53,16 +53,25 @@ def _deliver(record: dict[str, Any], context: Any) -> bool:
     )
     try:
         delivery = _deliverer().deliver(message, tries)
+        _count_try(delivery)
         said = {name: value for name, value in asdict(delivery).items() if value is not None}
         if delivery.retry_in is None:
             log.info("MESSAGE_DONE", extra=said)
-            count("MessageDone", task_type=message.key.task_type)
             return True
         log.info("MESSAGE_RETRIED", extra=said)
         return _later(record, delivery.retry_in)
     except DependencyUnavailable as error:
         log.warning("DELIVERY_UNAVAILABLE", extra={"reason": str(error)})
         return False
+
+
+def _count_try(delivery: Delivery) -> None:
+    """Of the endpoint; a message of another channel, or that nobody wants, never got there."""
+    if delivery.milliseconds is None:
+        return
+    name = "WebhooksTaken" if delivery.result is Result.TAKEN else "WebhooksRefused"
+    dimensions = {"task_type": _settings().task_type, "partner": _settings().partner}
+    emit([(name, 1, "Count")], dimensions)
 
 
 def _later(record: dict[str, Any], retry_in: int) -> bool:

@@ -8,7 +8,7 @@ from callbacks.adapters.channel_table import DynamoDBChannels
 from callbacks.adapters.sns_subscriptions import SNSSubscriptions
 from callbacks.runtime.clock import SystemClock
 from callbacks.runtime.settings import SubscriptionSettings, load
-from callbacks.runtime.telemetry import about, count
+from callbacks.runtime.telemetry import about
 from callbacks.usecases.end_subscriptions import end_subscriptions
 
 
@@ -21,7 +21,6 @@ def handler(_event: dict[str, Any], context: Any) -> None:
         log.warning(
             "SUBSCRIPTION_ENDED", extra={"endpoint": ended.endpoint, "subscription": ended.arn}
         )
-        count("SubscriptionEnded")
 
 
 @cache

@@ -14,7 +14,7 @@ from callbacks.adapters.sqs_queues import SQSRedeliveryQueue
 from callbacks.adapters.step_functions import StepFunctions
 from callbacks.domain.callback import Callback
 from callbacks.domain.errors import CallbackRefused
-from callbacks.domain.outcome import digest
+from callbacks.domain.outcome import Success, digest
 from callbacks.domain.routes import parse_route
 from callbacks.runtime.clock import SystemClock
 from callbacks.runtime.http import (
@@ -31,7 +31,7 @@ from callbacks.runtime.http import (
 )
 from callbacks.runtime.records import LoggedTasks
 from callbacks.runtime.settings import CompletionSettings, load
-from callbacks.runtime.telemetry import about, count
+from callbacks.runtime.telemetry import PLATFORM, about, count, emit
 from callbacks.usecases.complete import Completer, Result
 from callbacks.usecases.fail_undelivered import UndeliveredTasks
 from callbacks.usecases.receive import Receiver
@@ -69,15 +69,15 @@ def handler(event: dict[str, Any], context: Any) -> Response:
     except CallbackRefused as error:
         problem = problem_of(error)
         log.info("CALLBACK_REFUSED", extra={"status": problem.status, "code": problem.slug})
-        count("CallbackRefused", task_type=task_type, status=str(problem.status))
+        count("CallbacksRefused", task_type, problem=problem.slug)
         return refused(error, request_id(event))
     except Exception:
         log.exception("CALLBACK_FAILED", extra={"status": 500, "code": INTERNAL_ERROR})
-        count("CallbackFailed", task_type=task_type)
+        count("CallbackErrors", task_type)
         return internal_error(request_id(event))
     status = 202 if result is Result.HELD else 200
     log.info("CALLBACK_TAKEN", extra={"status": status, "result": result.value})
-    count("CallbackTaken", task_type=task_type, result=result.value)
+    _count_outcome(task_type, result)
     return ok(
         status,
         {
@@ -87,6 +87,25 @@ def handler(event: dict[str, Any], context: Any) -> Response:
             "result": result.value,
             "duplicate": result is Result.DUPLICATE,
         },
+    )
+
+
+def _count_outcome(task_type: str, result: Result) -> None:
+    """An outcome counts once, when it is recorded: not a repeat that joins those who deliver it."""
+    if result is Result.HELD:
+        count("OutcomesHeld", task_type)
+    claimed = _store().claimed
+    if result not in (Result.DELIVERED, Result.HELD) or claimed is None:
+        return
+    is_success = isinstance(claimed.outcome, Success)
+    seconds = SystemClock().now() - claimed.requested_at / 1000
+    emit(
+        [
+            ("CallbacksSucceeded" if is_success else "CallbacksFailed", 1, "Count"),
+            ("TimeToCallback", max(0, seconds), "Seconds"),
+        ],
+        PLATFORM,
+        {"task_type": task_type},
     )
 
 
@@ -116,10 +135,15 @@ def _registry() -> DynamoDBChannels:
 
 
 @cache
+def _store() -> LoggedTasks:
+    return LoggedTasks(lazy("dynamodb"), load(CompletionSettings).callback_table)
+
+
+@cache
 def _completer() -> Completer:
     settings = load(CompletionSettings)
     return Completer(
-        store=LoggedTasks(lazy("dynamodb"), settings.callback_table),
+        store=_store(),
         workflow=StepFunctions(lazy("stepfunctions"), HISTORY_PAGES_IN_TIME),
         redelivery=SQSRedeliveryQueue(lazy("sqs"), settings.redelivery_queue_url),
         clock=SystemClock(),

@@ -5,6 +5,7 @@ from typing import Any
 from callbacks.adapters.sqs_queues import parse_undelivered
 from callbacks.domain.errors import DependencyUnavailable, NotKnownToBeAccepted
 from callbacks.runtime.telemetry import about, count
+from callbacks.usecases.complete import Result
 from callbacks.usecases.fail_undelivered import NotAReporterError, UndeliveredTasks
 
 
@@ -34,10 +35,11 @@ def _take(record: dict[str, Any], context: Any, tasks: UndeliveredTasks) -> bool
         result = tasks.fail(report, sender)
     except (ValueError, KeyError, TypeError, NotAReporterError):
         log.exception("REPORT_REFUSED")
-        count("ReportRefused")
         return True
     except (DependencyUnavailable, NotKnownToBeAccepted) as error:
         log.warning("REPORT_UNAVAILABLE", extra={"reason": str(error)})
         return False
+    if result in (Result.DELIVERED, Result.HELD):
+        count("TasksUndeliverable", report.key.task_type)
     log.info("REPORT_TAKEN", extra={"result": result.value if result else "TOO_LATE"})
     return True

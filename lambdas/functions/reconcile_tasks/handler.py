@@ -7,10 +7,10 @@ from callbacks.adapters.aws import lazy
 from callbacks.adapters.channel_table import DynamoDBChannels
 from callbacks.adapters.order_table import DynamoDBOrders
 from callbacks.adapters.step_functions import StepFunctions
-from callbacks.adapters.task_table import DynamoDBTaskOverview
 from callbacks.runtime.clock import SystemClock
+from callbacks.runtime.records import CountedTaskOverview
 from callbacks.runtime.settings import ClosingSettings, load
-from callbacks.runtime.telemetry import about, count
+from callbacks.runtime.telemetry import about
 from callbacks.usecases.close_execution import ExecutionCloser
 from callbacks.usecases.reconcile import Reconciler
 
@@ -21,14 +21,13 @@ def handler(_event: dict[str, Any], context: Any) -> None:
     closed = _reconciler().reconcile()
     if closed:
         log.warning("OVERDUE_TASKS_CLOSED", extra={"closed": closed})
-        count("OverdueTasksClosed")
 
 
 @cache
 def _reconciler() -> Reconciler:
     settings, clock = load(ClosingSettings), SystemClock()
     dynamodb, workflow = lazy("dynamodb"), StepFunctions(lazy("stepfunctions"))
-    tasks = DynamoDBTaskOverview(dynamodb, settings.callback_table)
+    tasks = CountedTaskOverview(dynamodb, settings.callback_table)
     return Reconciler(
         registry=DynamoDBChannels(dynamodb, settings.callback_table, clock),
         tasks=tasks,

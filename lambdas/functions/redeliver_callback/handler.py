@@ -53,7 +53,7 @@ def _deliver(record: dict[str, Any], context: Any) -> bool:
     if disposition is Disposition.RETRY:
         _pause(record, backoff_seconds(tries))
     log.info("REDELIVERY_TRIED", extra={"disposition": disposition.value})
-    count("RedeliveryTried", disposition=disposition.value)
+    count("RedeliveriesTried", redelivery.key.task_type)
     return disposition is Disposition.DONE
 
 

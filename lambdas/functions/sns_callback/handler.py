@@ -46,12 +46,14 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, str]:
     except DispatchRefused as error:
         said = {"error": type(error).__name__, "reason": _bounded(str(error))}
         log.warning("DISPATCH_REFUSED", extra=said)
+        count("DispatchesRefused", settings.task_type)
         raise
     except DependencyUnavailable as error:
         log.warning("DISPATCH_UNAVAILABLE", extra={"reason": str(error)})
+        count("DispatchesUnavailable", settings.task_type)
         raise DependencyUnavailable(str(error)) from None
     log.info("TASK_DISPATCHED", extra={"callback_id": task.callback_id})
-    count("TaskDispatched", task_type=settings.task_type)
+    count("TasksDispatched", settings.task_type)
     return {
         "order_id": request.key.order_id,
         "task_type": settings.task_type,

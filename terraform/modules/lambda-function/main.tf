@@ -167,7 +167,7 @@ resource "aws_lambda_function" "this" {
     variables = merge(var.environment_variables, {
       ENVIRONMENT                  = var.platform.environment
       POWERTOOLS_LOG_LEVEL         = var.platform.log_level
-      POWERTOOLS_METRICS_NAMESPACE = "CallbackChannels"
+      POWERTOOLS_METRICS_NAMESPACE = "CallbackChannels/${var.platform.name_prefix}"
       POWERTOOLS_SERVICE_NAME      = var.function
     })
   }

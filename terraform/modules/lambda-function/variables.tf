@@ -106,6 +106,7 @@ variable "platform" {
     kms_key_arn          = string
     log_level            = string
     log_retention_days   = number
+    name_prefix          = string
     partition            = string
     permissions_boundary = string
     region               = string

@@ -252,7 +252,7 @@ locals {
     }
 
     sweep_due_callbacks = {
-      description = "Queues recorded outcomes that were never queued, every minute."
+      description = "Queues recorded outcomes that were never queued, every minute, and measures what is open."
       environment_variables = {
         CALLBACK_TABLE       = aws_dynamodb_table.callback_tasks.name
         REDELIVERY_QUEUE_URL = aws_sqs_queue.redelivery.url

@@ -14,7 +14,7 @@ locals {
     }
 
     sweep_due_callbacks = {
-      description = "Starts the sweep for outcomes that were recorded and never queued."
+      description = "Starts the sweep for outcomes that were recorded and never queued, and the measuring of what is open."
       expression  = "rate(1 minute)"
     }
   }

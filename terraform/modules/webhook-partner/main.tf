@@ -43,6 +43,7 @@ module "deliver_webhook" {
   environment_variables = {
     CALLBACK_TABLE        = var.platform.callback_table.name
     DEAD_LETTER_QUEUE_URL = aws_sqs_queue.dead_letter.url
+    PARTNER               = var.partner
     PARTNERS              = var.partners
     REPORT_QUEUE_URL      = var.platform.report_queue.url
     SIGNING_SECRET_ARN    = aws_secretsmanager_secret.signing.arn

@@ -9,6 +9,7 @@ from callbacks.adapters.step_functions import FAILS_AGAIN
 from callbacks.domain.errors import DependencyUnavailable
 from callbacks.domain.task import Status
 
+from tests.support.channels import SHIPPING
 from tests.support.deployed import Deployed
 from tests.support.functions import execution_event
 from tests.support.services import intercepted
@@ -45,6 +46,7 @@ def test_a_pending_task_expires_and_its_order_fails(status: str, deployed: Deplo
             "order_marked": True,
         }.items()
     )
+    assert deployed.measured("TasksExpired") == {"": [1], SHIPPING: [1]}
 
 
 def test_the_error_of_the_execution_is_the_orders_reason(deployed: Deployed) -> None:

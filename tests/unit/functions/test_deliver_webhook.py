@@ -14,6 +14,7 @@ from callbacks.adapters.public_http import Destination, Response, UnreachableErr
 from callbacks.runtime.clock import SystemClock
 from standardwebhooks import Webhook
 
+from tests.support.channels import SHIPPING
 from tests.support.cloud import TASKS
 from tests.support.deployed import Deployed
 from tests.support.functions import SIGNING_SECRET, redelivery_event, webhook_message
@@ -79,7 +80,8 @@ def test_a_message_that_is_taken_is_gone_from_the_queue(
     line = deployed.logged("MESSAGE_DONE")
     assert (line["callback_id"], line["order_id"], line["tries"]) == ("attempt-1", KEY.order_id, 1)
     assert (line["result"], line["status"], "why" in line) == ("TAKEN", 200, False)
-    assert deployed.counted("MessageDone")
+    assert deployed.measured("WebhooksTaken") == {f"{SHIPPING}/acme-shipping": [1]}
+    assert deployed.measured("WebhooksRefused") == {}
 
 
 @pytest.mark.parametrize(("status", "code"), [(200, "MESSAGE_DONE"), (500, "MESSAGE_RETRIED")])
@@ -167,6 +169,8 @@ def test_a_message_that_is_not_taken_comes_again_after_a_pause(
     line = deployed.logged("MESSAGE_RETRIED")
     assert (line["status"], line["why"], line["retry_in"]) == (429, "it responded with 429", 77)
     assert line["milliseconds"] >= 0
+    assert deployed.measured("WebhooksRefused") == {f"{SHIPPING}/acme-shipping": [1]}
+    assert deployed.measured("WebhooksTaken") == {}
 
 
 def test_a_message_of_a_week_is_sent_anew(deployed: Deployed, endpoint: Endpoint) -> None:

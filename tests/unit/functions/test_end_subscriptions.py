@@ -26,7 +26,6 @@ def test_a_partner_that_has_left_is_unsubscribed_and_told(deployed: Deployed) ->
     ended = [asked for operation, asked in sns.calls if operation == "Unsubscribe"]
     assert ended == [{"SubscriptionArn": f"arn:{FORMER}"}]
     assert deployed.logged("SUBSCRIPTION_ENDED")["endpoint"] == f"queue-of-{FORMER}"
-    assert deployed.counted("SubscriptionEnded")
 
 
 def test_nobody_who_has_left_is_silent(deployed: Deployed) -> None:

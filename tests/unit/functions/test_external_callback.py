@@ -220,6 +220,44 @@ class TestOutcome:
         assert line["execution"] == EXECUTION
 
     @pytest.mark.parametrize(
+        ("body", "counted"),
+        [(BODY, [1, 0]), (failed("LOST", "the parcel was lost", retryable=False), [0, 1])],
+        ids=["success", "failure"],
+    )
+    def test_is_counted_with_how_long_it_took(
+        self, body: Any, counted: list[int], deployed: Deployed
+    ) -> None:
+        deployed.given(pending(requested_at=recently() - 60_000))
+        post(deployed, body)
+
+        found = [deployed.measured(name) for name in ("CallbacksSucceeded", "CallbacksFailed")]
+
+        assert found == [{"": [1], SHIPPING: [1]} if one else {} for one in counted]
+        took = deployed.measured("TimeToCallback")
+        assert took[""] == took[SHIPPING]
+        assert 60 <= took[""][0] < 600
+
+    def test_counts_once_however_often_it_comes_until_it_is_delivered(
+        self, deployed: Deployed
+    ) -> None:
+        deployed.given(pending(requested_at=recently()))
+        deployed.stepfunctions.refuse("SendTaskSuccess", "ThrottlingException", token())
+        first = post(deployed, BODY)[0]
+        second = post(deployed, BODY)[0]
+        deployed.stepfunctions.answers["SendTaskSuccess"] = {}
+
+        assert (first, second, post(deployed, BODY)[0], post(deployed, BODY)[0]) == (
+            202,
+            202,
+            200,
+            200,
+        )
+
+        assert deployed.measured("OutcomesHeld") == {"": [1, 1], SHIPPING: [1, 1]}
+        assert deployed.measured("CallbacksSucceeded") == {"": [1], SHIPPING: [1]}
+        assert len(deployed.measured("TimeToCallback")[""]) == 1
+
+    @pytest.mark.parametrize(
         ("body", "outcome"),
         [(BODY, SHIPPED), (failed("LOST", "the parcel was lost", retryable=False), LOST)],
         ids=["success", "failure"],
@@ -257,8 +295,6 @@ class TestOutcome:
             (PRINCIPAL, "FAILURE", "BUSY", digest(BUSY)),
             ("other", "SUCCESS", None, digest(SHIPPED)),
         ]
-        [metric] = deployed.counted("CallbackTaken")
-        assert (metric["task_type"], metric["result"]) == (SHIPPING, "DELIVERED")
 
     def test_that_is_repeated_is_a_duplicate(self, deployed: Deployed) -> None:
         deployed.given(done())
@@ -410,7 +446,8 @@ class TestRefusal:
         line = deployed.logged("CALLBACK_REFUSED")
         assert (line["status"], line["code"], line["order_id"]) == (status, slug, KEY.order_id)
         assert (line["principal"], line["outcome_digest"]) == (ACME, digest(SHIPPED))
-        assert len(deployed.counted("CallbackRefused")) == 1
+        assert deployed.measured("CallbacksRefused") == {"": [1], SHIPPING: [1], slug: [1]}
+        assert deployed.measured("TimeToCallback") == {}
 
     @pytest.mark.parametrize(("room", "status"), [(0, 200), (-1, 413)])
     def test_of_an_output_over_the_channels_limit(
@@ -627,6 +664,7 @@ def test_a_fault_of_the_platform_is_an_internal_error(deployed: Deployed) -> Non
     status, problem = post(deployed, BODY)
 
     assert (status, problem["title"]) == (500, "Internal Error")
+    assert deployed.measured("CallbackErrors") == {"": [1], SHIPPING: [1]}
     line = deployed.logged("CALLBACK_FAILED")
     assert line["exception_name"]
     assert (line["order_id"], line["task_type"]) == (KEY.order_id, SHIPPING)

@@ -8,6 +8,7 @@ import pytest
 from callbacks.domain.errors import DependencyUnavailable
 from callbacks.domain.task import CallbackTask, Status
 
+from tests.support.channels import SHIPPING
 from tests.support.deployed import Deployed
 from tests.support.services import intercepted
 from tests.support.tasks import EXECUTION, KEY, NOW, completing, pending, token
@@ -42,7 +43,7 @@ def test_a_wait_that_timed_out_is_closed_and_counted(deployed: Deployed) -> None
     assert task is not None
     assert (task.status, task.task_token, task.due_at) == (Status.EXPIRED, None, None)
     assert deployed.logged("OVERDUE_TASKS_CLOSED")["closed"] == 1
-    assert deployed.counted("OverdueTasksClosed")
+    assert deployed.measured("TasksExpired") == {"": [1], SHIPPING: [1]}
 
 
 def test_the_order_of_an_execution_that_failed_is_marked(deployed: Deployed) -> None:

@@ -43,6 +43,7 @@ def test_an_outcome_is_delivered(deployed: Deployed) -> None:
     assert (task.status, task.task_token) == (Status.COMPLETED, None)
     line = deployed.logged("REDELIVERY_TRIED")
     assert line.items() >= {"order_id": KEY.order_id, "tries": 1, "disposition": "DONE"}.items()
+    assert deployed.measured("RedeliveriesTried") == {"": [1], SHIPPING: [1]}
 
 
 def test_only_what_failed_is_tried_again(deployed: Deployed) -> None:

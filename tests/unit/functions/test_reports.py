@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from callbacks.domain.task import Status
 
-from tests.support.channels import shipping_channel
+from tests.support.channels import SHIPPING, shipping_channel
 from tests.support.deployed import Deployed
 from tests.support.functions import redelivery_event
 from tests.support.services import intercepted
@@ -51,6 +51,8 @@ def test_the_channels_own_function_fails_its_task(deployed: Deployed) -> None:
         REPORTER,
         "DELIVERED",
     )
+    assert deployed.measured("TasksUndeliverable") == {"": [1], SHIPPING: [1]}
+    assert deployed.measured("CallbacksFailed") == {}
 
 
 @pytest.mark.parametrize("sender", ["AROAOTHER:function", "111111111111", f"x:{REPORTER}"])
@@ -60,7 +62,7 @@ def test_nobody_else_does(sender: str, deployed: Deployed) -> None:
     assert status(deployed) is Status.PENDING
     assert deployed.sends == []
     assert deployed.logged("REPORT_REFUSED")
-    assert deployed.counted("ReportRefused")
+    assert deployed.measured("TasksUndeliverable") == {}
 
 
 @pytest.mark.parametrize(

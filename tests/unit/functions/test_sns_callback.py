@@ -66,7 +66,7 @@ def test_a_dispatch_is_logged_and_counted(deployed: Deployed) -> None:
             "callback_id": returned["callback_id"],
         }.items()
     )
-    assert len(deployed.counted("TaskDispatched")) == 1
+    assert deployed.measured("TasksDispatched") == {"": [1], SHIPPING: [1]}
 
 
 @pytest.fixture
@@ -163,7 +163,7 @@ def test_a_refusal_is_one_line_that_names_error_order_and_request(deployed: Depl
     with pytest.raises(ChannelDisabled) as failure:
         deployed.call("sns_callback", EVENT)
 
-    [line] = [line for line in deployed.lines() if line["level"] != "INFO"]
+    [line] = [line for line in deployed.lines() if line.get("level", "INFO") != "INFO"]
     assert (
         line.items()
         >= {
@@ -177,6 +177,8 @@ def test_a_refusal_is_one_line_that_names_error_order_and_request(deployed: Depl
         }.items()
     )
     assert line["function_request_id"]
+    assert deployed.measured("DispatchesRefused") == {"": [1], SHIPPING: [1]}
+    assert deployed.measured("TasksDispatched") == {}
 
 
 @pytest.mark.parametrize(
@@ -241,3 +243,4 @@ def test_a_service_that_refuses_is_named_for_the_workflows_retry(
     assert failure.value.__suppress_context__
     assert "SECRET" not in str(failure.value)
     assert deployed.logged("DISPATCH_UNAVAILABLE")["order_id"] == KEY.order_id
+    assert deployed.measured("DispatchesUnavailable") == {"": [1], SHIPPING: [1]}

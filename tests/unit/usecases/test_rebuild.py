@@ -189,7 +189,7 @@ def test_an_outcome_of_an_older_record_is_still_settled(harness: Harness) -> Non
 
     assert harness.record().attempts["attempt-1"].settlement is Settlement.UNSETTLED
     harness.clock.advance(3600)
-    assert harness.sweeper.sweep() == 1
+    assert harness.sweeper.sweep().total() == 1
     assert harness.queue.messages == [Redelivery(KEY, "attempt-1", digest(SHIPPED))]
 
 

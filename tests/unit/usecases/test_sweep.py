@@ -42,7 +42,7 @@ def harness() -> Harness:
 
 def sweep_after(harness: Harness, seconds: int) -> int:
     harness.clock.seconds = NOW + seconds
-    return harness.sweeper.sweep()
+    return harness.sweeper.sweep().total()
 
 
 def test_an_outcome_that_was_never_queued_is_queued(harness: Harness) -> None:

@@ -32,6 +32,7 @@ variables {
     kms_key_arn          = "arn:aws:kms:eu-west-1:111111111111:key/1"
     log_level            = "INFO"
     log_retention_days   = 30
+    name_prefix          = "callbacks-dev"
     partition            = "aws"
     permissions_boundary = "arn:aws:iam::111111111111:policy/boundary"
     region               = "eu-west-1"
@@ -149,7 +150,7 @@ run "configures_the_function" {
     condition = one(aws_lambda_function.this.environment).variables == tomap({
       ENVIRONMENT                  = "dev"
       POWERTOOLS_LOG_LEVEL         = "INFO"
-      POWERTOOLS_METRICS_NAMESPACE = "CallbackChannels"
+      POWERTOOLS_METRICS_NAMESPACE = "CallbackChannels/callbacks-dev"
       POWERTOOLS_SERVICE_NAME      = "sns_callback"
       TASK_TYPE                    = "ORDER_SHIPPING_SERVICE"
     })
