@@ -11,8 +11,8 @@ data "aws_iam_policy_document" "operator" {
   dynamic "statement" {
     for_each = {
       FindOpenTasks     = local.table_access.query_index
-      ReadRegistrations = merge(local.table_access.read_registrations, { actions = ["dynamodb:GetItem", "dynamodb:Query"] })
-      ReadTasks         = merge(local.table_access.read_without_token, { actions = ["dynamodb:BatchGetItem", "dynamodb:Query"] })
+      ReadRegistrations = local.table_access.list_by_hand
+      ReadTasks         = local.table_access.read_by_hand
     }
 
     content {
@@ -87,4 +87,11 @@ resource "aws_iam_policy" "operator" {
   path        = var.role_path
   description = "Operates ${var.name_prefix}: reads all but tokens, acts through ${module.function["operate"].name}."
   policy      = data.aws_iam_policy_document.operator.minified_json
+
+  lifecycle {
+    precondition {
+      condition     = length(data.aws_iam_policy_document.operator.minified_json) <= 6144
+      error_message = "Give some of the ${length(local.state_machine_arns)} workflows a platform of their own: IAM takes a policy of 6,144 characters, and that for operators names each."
+    }
+  }
 }
