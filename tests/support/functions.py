@@ -20,7 +20,7 @@ from callbacks.domain.outcome import digest
 from callbacks.domain.task import CallbackTask
 
 from tests.support.channels import CALLBACK_URL, SHIPPING, example
-from tests.support.cloud import ORDERS, PREFIX, TASKS, Cloud
+from tests.support.cloud import ORDERS, PREFIX, REGION, TASKS, Cloud
 from tests.support.tasks import EXECUTION, KEY, NOW, SHIPPED, TRACE, token
 
 NAMES = (
@@ -61,6 +61,7 @@ class Context:
 
     aws_request_id: str = field(default_factory=lambda: str(uuid.uuid4()))
     function_name: str = PREFIX
+    invoked_function_arn: str = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{PREFIX}"
     seconds_left: int = 300
 
     def get_remaining_time_in_millis(self) -> int:
