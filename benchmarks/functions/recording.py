@@ -13,9 +13,9 @@ from botocore import xform_name
 from callbacks.adapters.aws import READ_TIMEOUT_SECONDS, client, lazy
 from callbacks.adapters.public_http import Destination, Response
 from callbacks.adapters.task_table import DynamoDBTasks, item_key
-from moto.core.models import DEFAULT_ACCOUNT_ID
 
 from benchmarks.functions.cases import Case
+from benchmarks.functions.runtime import CONTEXT
 from tests.support import functions
 from tests.support.channels import shipping_channel
 from tests.support.cloud import REGION, TASKS, cloud
@@ -69,6 +69,7 @@ def recorded(case: Case) -> Recording:
             name=aws.state_machine_arn.rpartition(":")[2], definition=NOTHING, roleArn=NOBODY
         )
         aws.register(case.channel or shipping_channel(topic_arn=aws.topic_arn))
+        context = functions.Context(invoked_function_arn=CONTEXT.invoked_function_arn)
         for _ in range(2):
             aws.put_order(KEY.order_id)
             key = case.given.key if case.given else KEY
@@ -76,9 +77,7 @@ def recorded(case: Case) -> Recording:
             if case.given:
                 DynamoDBTasks(lazy("dynamodb"), TASKS).create(case.given)
             with _heard(replies) as calls:
-                functions.handler(case.function)(
-                    dict(case.event), functions.Context(account=DEFAULT_ACCOUNT_ID)
-                )
+                functions.handler(case.function)(dict(case.event), context)
             invocations.append(calls)
         environment = functions.environment(aws)
     first, later = invocations

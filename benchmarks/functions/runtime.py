@@ -16,7 +16,7 @@ CONTEXT = SimpleNamespace(
     aws_request_id="c6af9ac6-7b61-11e6-9a41-93e8deadbeef",
     function_name="bench",
     function_version="$LATEST",
-    invoked_function_arn="arn:aws:lambda:eu-west-1:123456789012:function:bench",
+    invoked_function_arn="arn:aws:lambda:eu-west-1:123456789012:function:bench",  # moto's account
     memory_limit_in_mb="256",
     get_remaining_time_in_millis=lambda: 29_000,
 )

@@ -20,7 +20,7 @@ from callbacks.domain.outcome import digest
 from callbacks.domain.task import CallbackTask
 
 from tests.support.channels import CALLBACK_URL, SHIPPING, example
-from tests.support.cloud import ORDERS, PREFIX, TASKS, Cloud
+from tests.support.cloud import ORDERS, PREFIX, REGION, TASKS, Cloud
 from tests.support.tasks import EXECUTION, KEY, NOW, SHIPPED, TRACE, token
 
 NAMES = (
@@ -61,12 +61,8 @@ class Context:
 
     aws_request_id: str = field(default_factory=lambda: str(uuid.uuid4()))
     function_name: str = PREFIX
+    invoked_function_arn: str = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{PREFIX}"
     seconds_left: int = 300
-    account: str = ACCOUNT
-
-    @property
-    def invoked_function_arn(self) -> str:
-        return f"arn:aws:lambda:eu-west-1:{self.account}:function:{self.function_name}"
 
     def get_remaining_time_in_millis(self) -> int:
         return self.seconds_left * 1000

@@ -57,7 +57,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     log = about(context, action=action, reason=reason)
     log.append_keys(**_target(event))
     try:
-        person = Person(_identified(event, context), reason)
+        person = Person(_signer(event, context), reason)
         log.append_keys(operator=person.arn)
         result = _act(action, event, person, context)
     except OperationRefused as error:
@@ -71,18 +71,6 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         return {"result": result}
     log.warning("OPERATION_REFUSED", extra={"code": refused["code"]})
     return {"refused": refused}
-
-
-def _identified(event: Mapping[str, Any], context: Any) -> str:
-    """Who asks, by the name that this account has for them. Raises OperationRefused."""
-    arn = _callers().identify(event["caller"], request_digest(event))
-    if _account(arn) != _account(context.invoked_function_arn):
-        raise OperationRefused(f"{arn} is of another account: act with a role of this one")
-    return arn
-
-
-def _account(arn: str) -> str:
-    return arn.split(":")[4]
 
 
 def _parsed(event: dict[str, Any]) -> tuple[str, str]:
@@ -124,6 +112,14 @@ def _target(event: Mapping[str, Any]) -> dict[str, Any]:
         for name in ("task_type", "enabled", "execution_arn", "queue", "message_ids")
         if name in event
     }
+
+
+def _signer(event: Mapping[str, Any], context: Any) -> str:
+    """Of this account: whoever may invoke this may have keys of others, under any name."""
+    arn = _callers().identify(event["caller"], request_digest(event))
+    if arn.split(":")[4] != context.invoked_function_arn.split(":")[4]:
+        raise OperationRefused(f"{arn} is of another account than this platform")
+    return arn
 
 
 def _act(action: str, event: Mapping[str, Any], person: Person, context: Any) -> Any:

@@ -14,7 +14,7 @@ data "aws_iam_policy_document" "boundary" {
       Topics       = { actions = ["sns:ListSubscriptionsByTopic", "sns:Publish"], resources = [local.topics] }
       Traces       = { actions = ["xray:GetSamplingRules", "xray:GetSamplingTargets", "xray:PutTelemetryRecords", "xray:PutTraceSegments"], resources = ["*"] }
       Workflows = {
-        actions   = ["states:DescribeExecution", "states:GetExecutionHistory", "states:ListExecutions", "states:SendTaskFailure", "states:SendTaskHeartbeat", "states:SendTaskSuccess"]
+        actions   = ["states:DescribeExecution", "states:GetExecutionHistory", "states:ListExecutions", "states:RedriveExecution", "states:SendTaskFailure", "states:SendTaskHeartbeat", "states:SendTaskSuccess"]
         resources = local.workflows
       }
     }

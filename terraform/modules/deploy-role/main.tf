@@ -10,6 +10,7 @@ locals {
   # Computed from the name, so that a plan shows the whole of the role's policy.
   boundary  = "arn:${local.partition}:iam::${var.account_id}:policy${var.role_path}${var.name_prefix}-boundary"
   functions = "${local.arn.lambda}:function:${var.name_prefix}-*"
+  operator  = "arn:${local.partition}:iam::${var.account_id}:policy${var.role_path}${var.name_prefix}-operator"
   queues    = "${local.arn.sqs}:${var.name_prefix}-*"
   roles     = "arn:${local.partition}:iam::${var.account_id}:role${var.role_path}${var.name_prefix}-*"
   secrets   = "${local.arn.secretsmanager}:secret:${var.name_prefix}-*"

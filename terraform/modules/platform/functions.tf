@@ -152,13 +152,13 @@ locals {
           actions   = ["lambda:InvokeFunction"]
           resources = ["arn:${local.partition}:lambda:${local.region}:${local.account_id}:function:${var.name_prefix}-close-execution"]
         }
+        QueueForRedelivery = {
+          actions   = ["sqs:SendMessage"]
+          resources = [aws_sqs_queue.redelivery.arn] # Webhooks' queues let it send by their own policies.
+        }
         RedriveExecutions = {
           actions   = ["states:RedriveExecution"]
           resources = local.execution_arns
-        }
-        RedriveLetters = {
-          actions   = ["sqs:SendMessage"]
-          resources = ["${local.queue_arn_prefix}*"]
         }
         SwitchChannels = local.table_access.switch
         WorkOffLetters = {

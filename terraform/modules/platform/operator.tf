@@ -11,8 +11,8 @@ data "aws_iam_policy_document" "operator" {
   dynamic "statement" {
     for_each = {
       FindOpenTasks     = local.table_access.query_index
-      ReadRegistrations = merge(local.table_access.read_registrations, { actions = ["dynamodb:GetItem", "dynamodb:Query"] })
-      ReadTasks         = merge(local.table_access.read_without_token, { actions = ["dynamodb:BatchGetItem", "dynamodb:Query"] })
+      ReadRegistrations = local.table_access.list_by_hand
+      ReadTasks         = local.table_access.read_by_hand
     }
 
     content {
@@ -32,11 +32,11 @@ data "aws_iam_policy_document" "operator" {
     }
   }
 
-  # Not their histories, which have tokens.
+  # Not their histories, which have tokens. By the prefix: IAM takes a managed policy of 6,144 characters, which the names of all workflows may exceed.
   statement {
     sid       = "ReadExecutions"
     actions   = ["states:DescribeExecution", "states:ListExecutions"]
-    resources = concat(local.execution_arns, local.state_machine_arns)
+    resources = [for type in ["execution", "stateMachine"] : "arn:${local.partition}:states:${local.region}:${local.account_id}:${type}:${var.name_prefix}-*"]
   }
 
   statement {

@@ -57,6 +57,23 @@ locals {
       conditions = []
     }
 
+    # A condition on all values holds where there are none, and one "if it exists" where it does not: people are refused what does not say what it reads.
+    list_by_hand = {
+      actions    = ["dynamodb:Query"]
+      resources  = [aws_dynamodb_table.callback_tasks.arn]
+      conditions = [local.is_registration, { test = "Null", variable = "dynamodb:LeadingKeys", values = ["false"] }]
+    }
+
+    read_by_hand = {
+      actions   = ["dynamodb:BatchGetItem", "dynamodb:Query"]
+      resources = [aws_dynamodb_table.callback_tasks.arn]
+      conditions = [
+        { test = "ForAllValues:StringEquals", variable = "dynamodb:Attributes", values = local.read_attributes },
+        { test = "Null", variable = "dynamodb:Attributes", values = ["false"] },
+        { test = "StringEquals", variable = "dynamodb:Select", values = ["SPECIFIC_ATTRIBUTES"] },
+      ]
+    }
+
     read_registrations = {
       actions    = ["dynamodb:GetItem"]
       resources  = [aws_dynamodb_table.callback_tasks.arn]

@@ -47,7 +47,23 @@ data "aws_iam_policy_document" "queue" {
     }
   }
 
-  # Partners act on what is in here, so nobody else puts anything in, whatever its own policy says. Operators have it sent again from the dead-letter queue.
+  # Operators have messages sent again from the dead-letter queue.
+  dynamic "statement" {
+    for_each = each.key == "main" ? [var.platform.operate.role_arn] : []
+
+    content {
+      sid       = "SendAgain"
+      actions   = ["sqs:SendMessage"]
+      resources = [each.value]
+
+      principals {
+        type        = "AWS"
+        identifiers = [statement.value]
+      }
+    }
+  }
+
+  # Partners act on what is in here, so nobody else puts anything in, whatever its own policy says.
   statement {
     sid       = "DenySendByOthers"
     effect    = "Deny"

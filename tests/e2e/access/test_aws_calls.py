@@ -18,7 +18,8 @@ PERMITTED, REFUSED, NOT_THERE = "permitted", "refused", "not in the caller's own
 DISPATCHER = "order-shipping-service"
 DISPATCHERS = {DISPATCHER, "order-fraud-review", "type-that-a-test-adds"}
 WEBHOOK = "order-fraud-review-sentinel-review"
-RESUMERS = {"external-callback", "redeliver-callback"}
+OPERATE = "operate"
+RESUMERS = {"external-callback", OPERATE, "redeliver-callback"}
 REBUILDER = "rebuild-tasks"
 ERASER = "erase-order"
 ENDER = "end-subscriptions"
@@ -105,6 +106,10 @@ def registration_key(_: AccessHarness) -> Any:
 def reports(harness: AccessHarness) -> str:
     url: str = harness.platform.outputs["redelivery_queue_url"]
     return url.removesuffix("redelivery") + "reports"
+
+
+def webhook_queue(harness: AccessHarness) -> Any:
+    return harness.platform.outputs["webhook_queues"][REVIEW]["sentinel-review"]
 
 
 def order_key(harness: AccessHarness) -> Any:
@@ -369,6 +374,20 @@ CALLS = {
             FunctionName=function(harness, ERASER), Payload=b"{}"
         ),
     ),
+    "act as an operator does": call(
+        "lambda",
+        {ADMINISTRATOR},
+        lambda functions, harness: functions.invoke(
+            FunctionName=function(harness, OPERATE), Payload=b"{}"
+        ),
+    ),
+    "close an execution": call(
+        "lambda",
+        {ADMINISTRATOR, OPERATE},
+        lambda functions, harness: functions.invoke(
+            FunctionName=function(harness, "close-execution"), Payload=b"{}"
+        ),
+    ),
     "read a function's log": call(
         "logs",
         {ADMINISTRATOR},
@@ -424,10 +443,29 @@ CALLS = {
     "take a webhook's messages": call(
         "sqs",
         {WEBHOOK},
+        lambda sqs, harness: sqs.receive_message(QueueUrl=webhook_queue(harness)["queue_url"]),
+    ),
+    "put on a webhook's queue": call(
+        "sqs",
+        {OPERATE, WEBHOOK},
+        lambda sqs, harness: sqs.send_message(
+            QueueUrl=webhook_queue(harness)["queue_url"], MessageBody="{}", DelaySeconds=900
+        ),
+    ),
+    "put on a webhook's dead-letter queue": call(
+        "sqs",
+        {WEBHOOK},
+        lambda sqs, harness: sqs.send_message(
+            QueueUrl=webhook_queue(harness)["dead_letter_queue_url"],
+            MessageBody="{}",
+            DelaySeconds=900,
+        ),
+    ),
+    "take the outcomes that were given up": call(
+        "sqs",
+        {ADMINISTRATOR, OPERATE},
         lambda sqs, harness: sqs.receive_message(
-            QueueUrl=harness.platform.outputs["webhook_queues"][REVIEW]["sentinel-review"][
-                "queue_url"
-            ]
+            QueueUrl=harness.platform.outputs["redelivery_dead_letter_queue_url"]
         ),
     ),
     # Not even the administrator: through services it is used, which test_rules evaluates.

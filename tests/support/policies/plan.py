@@ -10,7 +10,7 @@ from tools import Json
 
 @dataclass(frozen=True)
 class Role:
-    """A role of the plan; `policies` are its own, by name."""
+    """A role of the plan, or a person with one of its policies; `policies` are by name."""
 
     arn: str
     policies: Mapping[str, Json]
@@ -45,7 +45,11 @@ def resources(plan: Json, kind: str) -> dict[str, Json]:
 
 
 def policies(plan: Json, beside: Json) -> Policies:
-    """All policies of a plan in which every ARN is known, and of the roles of one beside it."""
+    """All policies of a plan in which every ARN is known, and of the roles of one beside it.
+
+    For each policy that the plan makes for people, `roles` has somebody with that policy and
+    nothing else, by its name.
+    """
     plans = (plan, beside)
     account_id = next(iter(resources(plan, "aws_iam_role").values()))["arn"].split(":")[4]
     roles = [
@@ -69,6 +73,13 @@ def policies(plan: Json, beside: Json) -> Policies:
                 },
             )
             for role in roles
+        }
+        | {
+            values["name"]: Role(
+                f"arn:aws:iam::{account_id}:role/{values['name']}",
+                {values["name"]: json.loads(values["policy"])},
+            )
+            for values in resources(plan, "aws_iam_policy").values()
         },
         of_resources={
             **{role["arn"]: json.loads(role["assume_role_policy"]) for role in roles},

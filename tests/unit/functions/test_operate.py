@@ -22,13 +22,13 @@ STS = "https://sts.eu-west-1.amazonaws.com"
 FAR_DEADLINE = {"requested_at": 4_000_000_000_000}
 
 
-def operated(deployed: Deployed, action: str, who: str = OPERATOR, **members: Any) -> Any:
-    """What operate returns to Robin."""
+def operated(deployed: Deployed, action: str, by: str = OPERATOR, **members: Any) -> Any:
+    """What operate returns to Robin, or whoever signs."""
     event: dict[str, Any] = {"action": action, "reason": "OPS-17", **members}
     session = boto3.Session("AKIAEXAMPLE", "testing", region_name="eu-west-1")
     event["caller"] = signed_identity(session, STS, request_digest(event))
     with intercepted("sts") as sts:
-        sts.answers["GetCallerIdentity"] = {"Arn": who}
+        sts.answers["GetCallerIdentity"] = {"Arn": by}
         return deployed.call("operate", event)
 
 
@@ -271,13 +271,11 @@ def test_who_signed_for_something_else_is_nobody(deployed: Deployed) -> None:
     assert "does not cover" in returned["refused"]["detail"]
 
 
-def test_who_signs_with_credentials_of_another_account_is_refused(deployed: Deployed) -> None:
-    other = OPERATOR.replace("111111111111", "999999999999")
+def test_who_signs_as_somebody_of_another_account_is_refused(deployed: Deployed) -> None:
+    given = deployed.given(pending(**FAR_DEADLINE))
+    elsewhere = OPERATOR.replace("111111111111", "222222222222")
 
-    returned = operated(deployed, "switch_channel", other, task_type=SHIPPING, enabled=False)
+    returned = operated(deployed, "report", by=elsewhere, callback=report())
 
-    assert "another account" in returned["refused"]["detail"]
-    table = f"{PREFIX}-CallbackTasks"
-    item = deployed.aws.item(table, order_id="#CHANNEL", task_type=SHIPPING)
-    assert item is not None
-    assert item["enabled"] == {"BOOL": True}
+    assert elsewhere in returned["refused"]["detail"]
+    assert (deployed.sends, deployed.record()) == ([], given)

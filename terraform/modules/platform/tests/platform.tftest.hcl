@@ -4,7 +4,7 @@ mock_provider "aws" {
   }
 
   mock_data "aws_iam_policy_document" {
-    defaults = { json = "{}" }
+    defaults = { json = "{}", minified_json = "{}" }
   }
 
   mock_data "aws_lambda_function" {
@@ -107,7 +107,7 @@ variables {
 
 run "resumes_its_own_workflows_only" {
   assert {
-    condition = alltrue([for name in ["external_callback", "redeliver_callback"] :
+    condition = alltrue([for name in ["external_callback", "operate", "redeliver_callback"] :
       local.functions[name].permissions.SendTaskResults.actions == ["states:SendTaskFailure", "states:SendTaskHeartbeat", "states:SendTaskSuccess"]
       && local.functions[name].permissions.SendTaskResults.resources == tolist([
         "arn:aws:states:eu-west-1:111111111111:stateMachine:callbacks-dev-order-processing",
@@ -120,15 +120,15 @@ run "resumes_its_own_workflows_only" {
   assert {
     condition = sort([
       for name, function in local.functions : name if anytrue(flatten([for statement in function.permissions : [for action in statement.actions : startswith(action, "states:SendTask")]]))
-    ]) == tolist(["external_callback", "redeliver_callback"])
-    error_message = "Only external_callback and redeliver_callback may send task results."
+    ]) == tolist(["external_callback", "operate", "redeliver_callback"])
+    error_message = "Only external_callback, operate and redeliver_callback may send task results."
   }
 }
 
 run "names_what_functions_may_touch" {
   assert {
     condition = alltrue(flatten([
-      for function in local.functions : [for statement in function.permissions : [for resource in statement.resources : can(regex("^arn:aws:[a-z0-9]+:eu-west-1:111111111111:[^*]+(:\\*)?$", resource))] if length(setsubtract(statement.actions, ["sns:ListSubscriptionsByTopic", "sns:Unsubscribe"])) > 0]
+      for function in local.functions : [for statement in function.permissions : [for resource in statement.resources : can(regex("^arn:aws:[a-z0-9]+:eu-west-1:111111111111:([^*]+(:\\*)?|callbacks-dev-\\*-dead-letter)$", resource))] if length(setsubtract(statement.actions, ["sns:ListSubscriptionsByTopic", "sns:Unsubscribe"])) > 0]
     ]))
     error_message = "A function's permission is not limited to a named resource."
   }
@@ -144,6 +144,7 @@ run "names_what_functions_may_touch" {
       erase_order             = tolist(["table/orders", "table/tasks"])
       external_callback       = tolist(["redelivery", "reports", "table/tasks"])
       get_order_metadata      = tolist(["table/orders"])
+      operate                 = tolist(["callbacks-dev-*-dead-letter", "callbacks-dev-close-execution", "redelivery", "table/tasks"])
       process_shipping_result = tolist(["table/orders"])
       rebuild_tasks           = tolist(["table/tasks"])
       reconcile_tasks         = tolist(["table/orders", "table/tasks", "table/tasks/index/due"])
@@ -162,18 +163,28 @@ run "names_what_functions_may_touch" {
         && !anytrue([for condition in try(statement.conditions, []) : condition.variable == "dynamodb:Attributes" && !contains(condition.values, "task_token")])
         && !anytrue([for condition in try(statement.conditions, []) : condition.variable == "dynamodb:LeadingKeys" && join(",", condition.values) == "#CHANNEL"])
       ]
-    ])) == tolist(["external_callback.ReadTasks", "redeliver_callback.ReadTasks"])
+    ])) == tolist(["external_callback.ReadTasks", "operate.ReadTasks", "redeliver_callback.ReadTasks"])
     error_message = "Only the functions that send tokens may read them."
   }
 
   assert {
-    condition = alltrue(flatten([
-      for function in local.functions : [
-        for statement in function.permissions : anytrue([for condition in try(statement.conditions, []) : "${condition.test} ${condition.variable} ${join(" ", condition.values)}" == "ForAllValues:StringNotLike dynamodb:LeadingKeys #*"])
+    condition = sort(flatten([
+      for name, function in local.functions : [
+        for id, statement in function.permissions : "${name}.${id}"
         if contains(statement.resources, "arn:aws:dynamodb:eu-west-1:111111111111:table/tasks") && anytrue([for action in statement.actions : !contains(["dynamodb:GetItem", "dynamodb:Query"], action)])
+        && !anytrue([for condition in try(statement.conditions, []) : "${condition.test} ${condition.variable} ${join(" ", condition.values)}" == "ForAllValues:StringNotLike dynamodb:LeadingKeys #*"])
       ]
-    ]))
-    error_message = "No function may write a registration."
+    ])) == tolist(["operate.SwitchChannels"])
+    error_message = "Only operate may write a registration."
+  }
+
+  assert {
+    condition = { for condition in local.functions.operate.permissions.SwitchChannels.conditions : "${condition.test} ${condition.variable}" => condition.values } == {
+      "ForAllValues:StringEquals dynamodb:Attributes"  = ["enabled", "order_id", "task_type"]
+      "ForAllValues:StringEquals dynamodb:LeadingKeys" = ["#CHANNEL"]
+      "StringEqualsIfExists dynamodb:ReturnValues"     = ["NONE"]
+    }
+    error_message = "Of a registration operate may change whether the channel is enabled, and no more."
   }
 
   assert {
@@ -187,8 +198,59 @@ run "names_what_functions_may_touch" {
           condition.test == "ForAllValues:StringEquals" && condition.variable == "dynamodb:Attributes" && length(setintersection(condition.values, ["outcome", "outcome_digest", "outcome_is_final", "principal"])) == 0
         ])
       ]
-    ])) == tolist(["external_callback.CloseTasks", "redeliver_callback.CloseTasks"])
+    ])) == tolist(["external_callback.CloseTasks", "operate.CloseTasks", "redeliver_callback.CloseTasks"])
     error_message = "Only the functions that send outcomes may write one."
+  }
+}
+
+run "lets_operators_invoke_one_function_and_read_no_token" {
+  assert {
+    condition = { for statement in data.aws_iam_policy_document.operator.statement : statement.sid => statement.resources if !startswith(statement.sid, "Find") } == {
+      Act                   = toset([module.function["operate"].arn])
+      ReadAlarmsAndMetrics  = toset(["*"])
+      ReadDeadLetters       = toset(["arn:aws:sqs:eu-west-1:111111111111:callbacks-dev-*-dead-letter"])
+      ReadExecutions        = toset(["arn:aws:states:eu-west-1:111111111111:execution:callbacks-dev-*", "arn:aws:states:eu-west-1:111111111111:stateMachine:callbacks-dev-*"])
+      ReadLogs              = toset(["arn:aws:logs:eu-west-1:111111111111:log-group:/aws/lambda/callbacks-dev-*"])
+      ReadRegistrations     = toset(["arn:aws:dynamodb:eu-west-1:111111111111:table/tasks"])
+      ReadTasks             = toset(["arn:aws:dynamodb:eu-west-1:111111111111:table/tasks"])
+      UseKeyThroughServices = toset(["arn:aws:kms:eu-west-1:111111111111:key/1"])
+    }
+    error_message = "An operator may read what is another's, or act on it."
+  }
+
+  assert {
+    condition = sort(flatten(data.aws_iam_policy_document.operator.statement[*].actions)) == tolist([
+      "cloudwatch:DescribeAlarms", "cloudwatch:GetMetricData", "dynamodb:BatchGetItem", "dynamodb:Query", "dynamodb:Query", "dynamodb:Query", "kms:Decrypt",
+      "lambda:InvokeFunction", "logs:FilterLogEvents", "sqs:ChangeMessageVisibility", "sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:ReceiveMessage",
+      "states:DescribeExecution", "states:ListExecutions", "states:ListStateMachines",
+    ])
+    error_message = "An operator must change nothing but through the function, and read no history: those have tokens."
+  }
+
+  assert {
+    condition = {
+      for statement in data.aws_iam_policy_document.operator.statement : statement.sid => { for condition in statement.condition : "${condition.test} ${condition.variable}" => condition.values }
+      if length(statement.condition) > 0
+      } == {
+      ReadRegistrations = {
+        "ForAllValues:StringEquals dynamodb:LeadingKeys" = tolist(["#CHANNEL"])
+        "Null dynamodb:LeadingKeys"                      = tolist(["false"])
+      }
+      ReadTasks = {
+        "ForAllValues:StringEquals dynamodb:Attributes" = tolist(local.read_attributes)
+        "Null dynamodb:Attributes"                      = tolist(["false"])
+        "StringEquals dynamodb:Select"                  = tolist(["SPECIFIC_ATTRIBUTES"])
+      }
+      UseKeyThroughServices = {
+        "StringEquals kms:ViaService" = tolist(["dynamodb.eu-west-1.amazonaws.com", "sqs.eu-west-1.amazonaws.com", "states.eu-west-1.amazonaws.com"])
+      }
+    } && !contains(local.read_attributes, "task_token")
+    error_message = "An operator must name what it reads of a task, and may not name its token."
+  }
+
+  assert {
+    condition     = aws_iam_policy.operator.name == "callbacks-dev-operator" && output.operator_policy_arn == aws_iam_policy.operator.arn
+    error_message = "The policy must have the name that the deploy role may make."
   }
 }
 

@@ -173,27 +173,37 @@ run "takes_messages_of_its_topic_only" {
         effect     = coalesce(statement.effect, "Allow")
         principals = flatten(statement.principals[*].identifiers)
         resources  = statement.resources
-        }]) == jsonencode([
-        {
+        }]) == jsonencode(concat(
+        [{
           actions    = ["sqs:SendMessage"]
           conditions = { "ArnEquals aws:SourceArn" = ["arn:aws:sns:eu-west-1:111111111111:topic"] }
           effect     = "Allow"
           principals = ["sns.amazonaws.com"]
           resources  = ["arn:aws:sqs:eu-west-1:111111111111:${queue}"]
-        },
-        {
+        }],
+        name == "main" ? [{
+          actions    = ["sqs:SendMessage"]
+          conditions = {}
+          effect     = "Allow"
+          principals = ["arn:aws:iam::111111111111:role/operate"]
+          resources  = ["arn:aws:sqs:eu-west-1:111111111111:${queue}"]
+        }] : [],
+        [{
           actions = ["sqs:SendMessage"]
           conditions = {
-            "ArnNotEquals aws:SourceArn"  = ["arn:aws:sns:eu-west-1:111111111111:topic"]
-            "ArnNotLike aws:PrincipalArn" = ["arn:aws:iam::111111111111:role/x", "arn:aws:sts::111111111111:assumed-role/callbacks-dev-order-fraud-review-sentinel-review/*"]
+            "ArnNotEquals aws:SourceArn" = ["arn:aws:sns:eu-west-1:111111111111:topic"]
+            "ArnNotLike aws:PrincipalArn" = concat(
+              ["arn:aws:iam::111111111111:role/x", "arn:aws:sts::111111111111:assumed-role/callbacks-dev-order-fraud-review-sentinel-review/*"],
+              name == "main" ? ["arn:aws:iam::111111111111:role/operate", "arn:aws:sts::111111111111:assumed-role/operate/*"] : [],
+            )
           }
           effect     = "Deny"
           principals = ["*"]
           resources  = ["arn:aws:sqs:eu-west-1:111111111111:${queue}"]
-        },
-      ])
+        }],
+      ))
     ])
-    error_message = "The queues take messages from the channel's topic and from the function, and from nobody else whatever its own policy says."
+    error_message = "The queues take messages from the channel's topic and from the function, the main one from operate too, and from nobody else whatever its own policy says."
   }
 
   assert {

@@ -9,6 +9,7 @@ from tests.support.e2e.walls.names import (
     DEPLOY,
     KEY_ELSEWHERE,
     OF_THE_PLATFORM,
+    OPERATOR,
     PREFIX,
     REDELIVERY,
     SWEEP,
@@ -21,7 +22,9 @@ from tests.support.e2e.walls.names import (
 )
 from tests.support.e2e.walls.wall import Wall
 
-BOUNDARY = f"arn:aws:iam::{ADMINISTRATOR}:policy/{PREFIX}boundary"
+BOUNDARY, OF_OPERATORS = (
+    f"arn:aws:iam::{ADMINISTRATOR}:policy/{name}" for name in (f"{PREFIX}boundary", OPERATOR)
+)
 STATES = f"arn:aws:s3:::callbacks-tfstate-{ADMINISTRATOR}"
 POOL = arn("cognito-idp", "userpool/eu-west-1_1")
 NEW_OF_THE_PLATFORM = {"aws:RequestTag/callback-channels:root": "platform"}
@@ -79,6 +82,10 @@ DEPLOYS = (
         },
         itself={"resource": role(DEPLOY)},
     ),
+    *(
+        deploys(f"iam:{action}", OF_OPERATORS, boundary={"resource": BOUNDARY})
+        for action in ("CreatePolicy", "CreatePolicyVersion", "DeletePolicy", "TagPolicy")
+    ),
     deploys(
         "iam:PassRole",
         role(SWEEP),
@@ -117,8 +124,8 @@ WALLS = {
         for action, resource in {
             "cognito-idp:TagResource": POOL,
             "iam:AttachRolePolicy": role(SWEEP),
+            "iam:AttachUserPolicy": f"arn:aws:iam::{ADMINISTRATOR}:user/robin",
             "iam:DeleteRolePermissionsBoundary": role(SWEEP),
-            "iam:CreatePolicyVersion": BOUNDARY,
             "iam:CreateUser": f"arn:aws:iam::{ADMINISTRATOR}:user/{PREFIX}user",
         }.items()
     },

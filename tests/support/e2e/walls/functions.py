@@ -13,6 +13,8 @@ from tests.support.e2e.walls.names import (
     EXTERNAL_CALLBACK,
     FUNCTIONS,
     INTERFACE,
+    OPERATE,
+    OPERATOR,
     PARTNER,
     PREFIX,
     PROCESSING_WORKFLOW,
@@ -36,7 +38,8 @@ from tests.support.e2e.walls.wall import Wall
 EXECUTION, ANOTHER_EXECUTION = (
     arn("states", f"execution:{name}:1") for name in (PROCESSING_WORKFLOW, "payroll")
 )
-LOG_STREAM = "log-group:/aws/lambda/{}:log-stream:2026/11/24"
+LOG_GROUP = "log-group:/aws/lambda/{}"
+LOG_STREAM = f"{LOG_GROUP}:log-stream:2026/11/24"
 BUCKET = f"arn:aws:s3:::{PREFIX}packages-{ADMINISTRATOR}"
 EXTERNAL_ID = {"sts:ExternalId": "local-acme-shipping"}
 
@@ -79,10 +82,10 @@ WALLS: dict[str, Wall] = {
         },
     ),
     **{
-        f"the platform's workflows are resumed by two functions, by {action}": Wall(
+        f"the platform's workflows are resumed by three functions, by {action}": Wall(
             f"states:SendTask{action}",
             WORKFLOW,
-            {EXTERNAL_CALLBACK, REDELIVER, ADMINISTRATOR},
+            {EXTERNAL_CALLBACK, OPERATE, REDELIVER, ADMINISTRATOR},
             changes={
                 "another workflow of the account": {"resource": ANOTHER_WORKFLOW},
             },
@@ -92,19 +95,35 @@ WALLS: dict[str, Wall] = {
     "executions of the platform's workflows are described": Wall(
         "states:DescribeExecution",
         EXECUTION,
-        {CLOSE, ERASE, EXTERNAL_CALLBACK, RECONCILE, REDELIVER, *DISPATCHERS, ADMINISTRATOR},
+        {
+            *(CLOSE, ERASE, EXTERNAL_CALLBACK, OPERATE, OPERATOR, RECONCILE, REDELIVER),
+            *DISPATCHERS,
+            ADMINISTRATOR,
+        },
         changes={"another workflow's": {"resource": ANOTHER_EXECUTION}},
     ),
     "histories of the platform's executions, which have tokens, are read": Wall(
         "states:GetExecutionHistory",
         EXECUTION,
-        {EXTERNAL_CALLBACK, REBUILD, REDELIVER, ADMINISTRATOR},
+        {EXTERNAL_CALLBACK, OPERATE, REBUILD, REDELIVER, ADMINISTRATOR},
         changes={"another workflow's": {"resource": ANOTHER_EXECUTION}},
     ),
-    "rebuild_tasks finds the executions of the platform's workflows": Wall(
+    "executions of the platform's workflows are redriven by the function for it": Wall(
+        "states:RedriveExecution",
+        EXECUTION,
+        {OPERATE, ADMINISTRATOR},
+        changes={
+            "another workflow's": {"resource": ANOTHER_EXECUTION},
+            "to stop it": {"action": "states:StopExecution"},
+        },
+    ),
+    "operators find the account's workflows": Wall(
+        "states:ListStateMachines", "*", {OPERATOR, ADMINISTRATOR}
+    ),
+    "operators and rebuild_tasks find the executions of the platform's workflows": Wall(
         "states:ListExecutions",
         WORKFLOW,
-        {REBUILD, ADMINISTRATOR},
+        {OPERATOR, REBUILD, ADMINISTRATOR},
         changes={"another workflow's": {"resource": ANOTHER_WORKFLOW}},
     ),
     "workflows are started and stopped by administrators": Wall(
@@ -144,11 +163,21 @@ WALLS: dict[str, Wall] = {
         f"its rule invokes {function}": Wall(
             "lambda:InvokeFunction",
             arn("lambda", f"function:{function}"),
-            {EVENTS, ADMINISTRATOR},
+            {EVENTS, *others, ADMINISTRATOR},
             {"aws:SourceArn": arn("events", f"rule/{function}")},
-            {"another rule": {"context": {"aws:SourceArn": arn("events", "rule/other")}}},
+            {
+                "another rule": {
+                    "context": {"aws:SourceArn": arn("events", "rule/other")},
+                    "allowed": {*others, ADMINISTRATOR},
+                }
+            },
         )
-        for function in (CLOSE, END_SUBSCRIPTIONS, RECONCILE, SWEEP)
+        for function, others in {
+            CLOSE: {OPERATE},
+            END_SUBSCRIPTIONS: set[str](),
+            RECONCILE: set[str](),
+            SWEEP: set[str](),
+        }.items()
     },
     **{
         f"{function} is invoked by whom the account lets": Wall(
@@ -156,6 +185,18 @@ WALLS: dict[str, Wall] = {
         )
         for function in (ERASE, REBUILD)
     },
+    "operators invoke the function that acts for them, and no other": Wall(
+        "lambda:InvokeFunction",
+        arn("lambda", f"function:{OPERATE}"),
+        {OPERATOR, ADMINISTRATOR},
+        changes={
+            "another": {"resource": arn("lambda", "function:payroll")},
+            "to read its settings": {
+                "action": "lambda:GetFunctionConfiguration",
+                "allowed": {DEPLOY, ADMINISTRATOR},
+            },
+        },
+    ),
     "Lambda makes interfaces for a webhook's function, and its code does not": Wall(
         "ec2:CreateNetworkInterface",
         INTERFACE,
@@ -215,6 +256,33 @@ WALLS: dict[str, Wall] = {
             "to read it": {"action": "logs:GetLogEvents"},
             "to delete it": {"action": "logs:DeleteLogStream"},
         },
+    ),
+    "operators read the logs of functions": Wall(
+        "logs:FilterLogEvents",
+        arn("logs", LOG_GROUP.format(SWEEP)),
+        {OPERATOR, ADMINISTRATOR},
+        changes={
+            "another's": {"resource": arn("logs", LOG_GROUP.format("payroll"))},
+            "a workflow's": {
+                "resource": arn("logs", f"log-group:/aws/vendedlogs/states/{PROCESSING_WORKFLOW}")
+            },
+            "to delete it": {
+                "action": "logs:DeleteLogGroup",
+                "allowed": {DEPLOY, ADMINISTRATOR},
+            },
+        },
+    ),
+    "operators read alarms": Wall(
+        "cloudwatch:DescribeAlarms",
+        arn("cloudwatch", f"alarm:{SWEEP}-errors"),
+        {DEPLOY, OPERATOR, ADMINISTRATOR},
+        changes={"to silence it": {"action": "cloudwatch:DisableAlarmActions"}},
+    ),
+    "operators read metrics": Wall(
+        "cloudwatch:GetMetricData",
+        arn("cloudwatch", "dataset/default"),
+        {OPERATOR, ADMINISTRATOR},
+        changes={"to write them": {"action": "cloudwatch:PutMetricData"}},
     ),
     "packages are written by TLS only": Wall(
         "s3:PutObject",

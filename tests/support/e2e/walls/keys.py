@@ -12,18 +12,23 @@ from tests.support.e2e.walls.names import (
     KEY,
     KEY_ELSEWHERE,
     OF_THE_PLATFORM,
+    OPERATE,
+    OPERATOR,
     REBUILD,
     RECONCILE,
     REDELIVER,
     SHIPPING,
     SIGNING_SECRET,
     STRANGER,
+    SWEEP,
     TOPIC,
     WEBHOOK,
     WORKFLOWS,
     arn,
 )
 from tests.support.e2e.walls.wall import Wall
+
+WITH_QUEUES = {CLOSE, EXTERNAL_CALLBACK, OPERATE, REDELIVER, SWEEP, WEBHOOK}
 
 
 def through(service: str, region: str = "eu-west-1") -> dict[str, str]:
@@ -68,7 +73,7 @@ WALLS: dict[str, Wall] = {
     "the key decrypts through services only, for administrators as well": Wall(
         "kms:Decrypt",
         KEY,
-        {*FUNCTIONS, *WORKFLOWS, ADMINISTRATOR, EVENTS},
+        {*FUNCTIONS, *WORKFLOWS, OPERATOR, ADMINISTRATOR, EVENTS},
         through("dynamodb"),
         {
             "directly": {"context": {}, "allowed": {EVENTS}},
@@ -86,8 +91,23 @@ WALLS: dict[str, Wall] = {
     "histories are decrypted by those who read or describe executions": Wall(
         "kms:Decrypt",
         KEY,
-        {CLOSE, EXTERNAL_CALLBACK, REBUILD, RECONCILE, REDELIVER, ADMINISTRATOR, EVENTS},
+        {
+            *(CLOSE, EXTERNAL_CALLBACK, OPERATE, OPERATOR, REBUILD, RECONCILE, REDELIVER),
+            *(ADMINISTRATOR, EVENTS),
+        },
         through("states"),
+    ),
+    "messages are decrypted by those who work with queues, and operators encrypt none": Wall(
+        "kms:Decrypt",
+        KEY,
+        {*WITH_QUEUES, OPERATOR, ADMINISTRATOR, EVENTS},
+        through("sqs"),
+        {
+            "to encrypt": {
+                "action": "kms:GenerateDataKey",
+                "allowed": {*WITH_QUEUES, ADMINISTRATOR, EVENTS},
+            }
+        },
     ),
     **{
         f"{name} encrypts its own histories": Wall(

@@ -3,15 +3,20 @@
 from tests.support.e2e.walls.names import (
     ADMINISTRATOR,
     CLOSE,
+    CLOSE_DEAD_LETTERS,
     DEPLOY,
     END_SUBSCRIPTIONS,
     EVENTS,
     EXTERNAL_CALLBACK,
+    OPERATE,
+    OPERATOR,
     PARTNER,
     PREFIX,
     REDELIVER,
     REDELIVERY,
+    REDELIVERY_DEAD_LETTERS,
     REPORTS,
+    REPORTS_DEAD_LETTERS,
     REVIEW,
     REVIEW_TOPIC,
     SHIPPING,
@@ -19,6 +24,7 @@ from tests.support.e2e.walls.names import (
     SWEEP,
     TOPIC,
     WEBHOOK,
+    WEBHOOK_DEAD_LETTERS,
     arn,
 )
 from tests.support.e2e.walls.wall import Wall, refused
@@ -108,23 +114,26 @@ WALLS: dict[str, Wall] = {
     **{
         f"a channel's topic delivers to {queue}": Wall(
             "sqs:SendMessage",
-            arn("sqs", queue),
-            {"sns.amazonaws.com", WEBHOOK, ADMINISTRATOR},
+            queue,
+            {"sns.amazonaws.com", *functions, ADMINISTRATOR},
             {"aws:SourceArn": REVIEW_TOPIC},
             {
-                "another topic": {"context": {"aws:SourceArn": TOPIC}, "allowed": {WEBHOOK}},
-                "no topic, not even for an administrator": {"context": {}, "allowed": {WEBHOOK}},
+                "another topic": {"context": {"aws:SourceArn": TOPIC}, "allowed": functions},
+                "no topic, not even for an administrator": {"context": {}, "allowed": functions},
                 "to empty it": {"action": "sqs:PurgeQueue"},
             },
         )
-        for queue in (WEBHOOK, f"{WEBHOOK}-dead-letter")
+        for queue, functions in {
+            arn("sqs", WEBHOOK): {OPERATE, WEBHOOK},
+            WEBHOOK_DEAD_LETTERS: {WEBHOOK},
+        }.items()
     },
     "messages for a webhook are read by the function that delivers them": Wall(
         "sqs:ReceiveMessage", arn("sqs", WEBHOOK), {WEBHOOK, ADMINISTRATOR}
     ),
     "events that close_execution has not taken are kept": Wall(
         "sqs:SendMessage",
-        arn("sqs", f"{CLOSE}-dead-letter"),
+        CLOSE_DEAD_LETTERS,
         {EVENTS, CLOSE, ADMINISTRATOR},
         {"aws:SourceArn": arn("events", f"rule/{CLOSE}")},
         {
@@ -149,13 +158,54 @@ WALLS: dict[str, Wall] = {
     "outcomes are queued for redelivery by functions": Wall(
         "sqs:SendMessage",
         REDELIVERY,
-        {EXTERNAL_CALLBACK, REDELIVER, SWEEP, ADMINISTRATOR},
+        {EXTERNAL_CALLBACK, OPERATE, REDELIVER, SWEEP, ADMINISTRATOR},
         changes={
             "to read them": {
                 "action": "sqs:ReceiveMessage",
                 "allowed": {REDELIVER, ADMINISTRATOR},
             },
             "to empty it": {"action": "sqs:PurgeQueue"},
+        },
+    ),
+    "outcomes that are given up are put aside by redelivery": Wall(
+        "sqs:SendMessage", REDELIVERY_DEAD_LETTERS, {REDELIVER, ADMINISTRATOR}
+    ),
+    "tasks that could not be failed are put aside by nobody but SQS": Wall(
+        "sqs:SendMessage", REPORTS_DEAD_LETTERS, {ADMINISTRATOR}
+    ),
+    **{
+        f"operators read the letters of {queue}, and their function works them off": Wall(
+            "sqs:ReceiveMessage",
+            queue,
+            {OPERATE, OPERATOR, ADMINISTRATOR},
+            changes={
+                "to show them to others again": {
+                    "action": "sqs:ChangeMessageVisibility",
+                    "allowed": {OPERATE, OPERATOR, ADMINISTRATOR},
+                },
+                "to delete one": {
+                    "action": "sqs:DeleteMessage",
+                    "allowed": {OPERATE, ADMINISTRATOR},
+                },
+                "to empty it": {"action": "sqs:PurgeQueue"},
+                "another's": {"resource": arn("sqs", "payroll-dead-letter")},
+            },
+        )
+        for queue in (
+            *(CLOSE_DEAD_LETTERS, REDELIVERY_DEAD_LETTERS, REPORTS_DEAD_LETTERS),
+            WEBHOOK_DEAD_LETTERS,
+        )
+    },
+    "operators count the messages of queues": Wall(
+        "sqs:GetQueueUrl",
+        REDELIVERY,
+        {DEPLOY, OPERATOR, ADMINISTRATOR},
+        changes={
+            "another's": {"resource": arn("sqs", "payroll")},
+            "to change it": {
+                "action": "sqs:SetQueueAttributes",
+                "allowed": {DEPLOY, ADMINISTRATOR},
+            },
         },
     ),
 }

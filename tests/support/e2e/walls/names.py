@@ -24,6 +24,7 @@ END_SUBSCRIPTIONS = f"{PREFIX}end-subscriptions"
 ERASE = f"{PREFIX}erase-order"
 EXTERNAL_CALLBACK = f"{PREFIX}external-callback"
 GET_ORDER = f"{PREFIX}get-order-metadata"
+OPERATE = f"{PREFIX}operate"
 PROCESS_RESULT = f"{PREFIX}process-shipping-result"
 REBUILD = f"{PREFIX}rebuild-tasks"
 RECONCILE = f"{PREFIX}reconcile-tasks"
@@ -31,12 +32,14 @@ REDELIVER = f"{PREFIX}redeliver-callback"
 SWEEP = f"{PREFIX}sweep-due-callbacks"
 DISPATCHERS = {SHIPPING, REVIEW}
 FUNCTIONS = DISPATCHERS | {
-    *(CLOSE, END_SUBSCRIPTIONS, ERASE, EXTERNAL_CALLBACK, GET_ORDER, PROCESS_RESULT, REBUILD),
-    *(RECONCILE, REDELIVER, SWEEP, WEBHOOK),
+    *(CLOSE, END_SUBSCRIPTIONS, ERASE, EXTERNAL_CALLBACK, GET_ORDER, OPERATE, PROCESS_RESULT),
+    *(REBUILD, RECONCILE, REDELIVER, SWEEP, WEBHOOK),
 }
 WORKFLOWS = {PROCESSING_WORKFLOW, REVIEW_WORKFLOW}
 DEPLOY = "deploy-callbacks-local"
-ROLES = FUNCTIONS | WORKFLOWS | {SHIPPING_PARTNER, DEPLOY}
+# A person with the operator's policy and nothing else.
+OPERATOR = f"{PREFIX}operator"
+ROLES = FUNCTIONS | WORKFLOWS | {SHIPPING_PARTNER, DEPLOY, OPERATOR}
 EVERYONE = ROLES | SERVICES | {ADMINISTRATOR, PARTNER, STRANGER}
 
 
@@ -57,8 +60,13 @@ ANOTHER_KEY = arn("kms", "key/another")
 KEY_ELSEWHERE = ANOTHER_KEY.replace("eu-west-1", "us-east-1")
 
 TASKS, ORDERS = (arn("dynamodb", f"table/{PREFIX}{name}") for name in ("CallbackTasks", "Orders"))
+DUE = f"{TASKS}/index/due"
 TOPIC, REVIEW_TOPIC = arn("sns", SHIPPING), arn("sns", REVIEW)
 REDELIVERY, REPORTS = (arn("sqs", f"{PREFIX}{name}") for name in ("redelivery", "reports"))
+CLOSE_DEAD_LETTERS, REDELIVERY_DEAD_LETTERS, REPORTS_DEAD_LETTERS, WEBHOOK_DEAD_LETTERS = (
+    arn("sqs", f"{name}-dead-letter")
+    for name in (CLOSE, f"{PREFIX}redelivery", f"{PREFIX}reports", WEBHOOK)
+)
 WORKFLOW, ANOTHER_WORKFLOW = (
     arn("states", f"stateMachine:{name}") for name in (PROCESSING_WORKFLOW, "payroll")
 )

@@ -7,10 +7,13 @@ from tests.support.e2e.walls.names import (
     CLOSE,
     DEPLOY,
     DISPATCHERS,
+    DUE,
     END_SUBSCRIPTIONS,
     ERASE,
     EXTERNAL_CALLBACK,
     GET_ORDER,
+    OPERATE,
+    OPERATOR,
     ORDERS,
     PROCESS_RESULT,
     REBUILD,
@@ -24,6 +27,8 @@ from tests.support.e2e.walls.names import (
 )
 from tests.support.e2e.walls.wall import Wall
 
+# Who reads tokens, and who sends outcomes.
+RESUMERS = {EXTERNAL_CALLBACK, OPERATE, REDELIVER}
 WITHOUT_TOKEN = {CLOSE, ERASE, REBUILD, RECONCILE, SWEEP}
 ANOTHER_TABLE = arn("dynamodb", "table/payroll")
 TASK = {"dynamodb:LeadingKeys": ["order-1"]}
@@ -47,13 +52,14 @@ LEASED = ("due_at", "order_id", "queued_at")
 STATUS = ("callback_id", "order_id", "status", "task_type")
 OPEN_WORK = ("deadline", "order_id", "status", "task_type")
 TAKEN_UP = ("execution_arn", "order_id")
+SWITCHED = ("enabled", "order_id", "task_type")
 OUTCOME_ATTRIBUTES = ("outcome", "outcome_digest", "principal")
 
 WALLS: dict[str, Wall] = {
     "outcomes are recorded by those who take and send them": Wall(
         "dynamodb:UpdateItem",
         TASKS,
-        {EXTERNAL_CALLBACK, REDELIVER, ADMINISTRATOR},
+        {*RESUMERS, ADMINISTRATOR},
         of_attributes("order_id", "outcome", "status"),
         {
             "a registration": {
@@ -75,27 +81,27 @@ WALLS: dict[str, Wall] = {
             f"dynamodb:{action}", TASKS, {*who, ADMINISTRATOR}, of_attributes(*attributes)
         )
         for action, attributes, who in (
-            ("UpdateItem", ("order_id",), {EXTERNAL_CALLBACK, REDELIVER, SWEEP}),
-            ("UpdateItem", ("order_id", "status"), {EXTERNAL_CALLBACK, REDELIVER}),
+            ("UpdateItem", ("order_id",), {*RESUMERS, SWEEP}),
+            ("UpdateItem", ("order_id", "status"), RESUMERS),
             ("PutItem", ("order_id", "status"), {CLOSE, RECONCILE, REBUILD, *DISPATCHERS}),
         )
     },
     "due tasks are leased by the sweep": Wall(
         "dynamodb:UpdateItem",
         TASKS,
-        {EXTERNAL_CALLBACK, REDELIVER, SWEEP, ADMINISTRATOR},
+        {*RESUMERS, SWEEP, ADMINISTRATOR},
         of_attributes(*LEASED),
         {
             **{
                 f"with {name}": {
                     "context": of_attributes(*LEASED, name),
-                    "allowed": {EXTERNAL_CALLBACK, REDELIVER, ADMINISTRATOR},
+                    "allowed": {*RESUMERS, ADMINISTRATOR},
                 }
                 for name in (*OUTCOME_ATTRIBUTES, "status", "task_token")
             },
             "and read back": {
                 "context": of_attributes(*LEASED, returned="ALL_NEW"),
-                "allowed": {EXTERNAL_CALLBACK, REDELIVER, ADMINISTRATOR},
+                "allowed": {*RESUMERS, ADMINISTRATOR},
             },
             "a registration": {
                 "context": {**of_attributes(*LEASED), **REGISTRATION_KEY},
@@ -145,7 +151,7 @@ WALLS: dict[str, Wall] = {
     "tokens are read by those who send them": Wall(
         "dynamodb:GetItem",
         TASKS,
-        {EXTERNAL_CALLBACK, REDELIVER, ADMINISTRATOR},
+        {*RESUMERS, ADMINISTRATOR},
         WHOLE,
         {
             "in another table": {"resource": ANOTHER_TABLE},
@@ -156,10 +162,10 @@ WALLS: dict[str, Wall] = {
         f"of a task {who} reads {what} and no more": Wall(
             "dynamodb:GetItem",
             TASKS,
-            {EXTERNAL_CALLBACK, REDELIVER, who, ADMINISTRATOR},
+            {*RESUMERS, who, ADMINISTRATOR},
             reading(*attributes),
             {
-                how: {"allowed": {EXTERNAL_CALLBACK, REDELIVER, ADMINISTRATOR}, "context": context}
+                how: {"allowed": {*RESUMERS, ADMINISTRATOR}, "context": context}
                 for how, context in {
                     "with its token": reading(*attributes, "task_token"),
                     "with its outcome": reading(*attributes, "outcome"),
@@ -179,14 +185,15 @@ WALLS: dict[str, Wall] = {
         "dynamodb:GetItem",
         TASKS,
         {
-            *(EXTERNAL_CALLBACK, REBUILD, REDELIVER, END_SUBSCRIPTIONS, DEPLOY, ADMINISTRATOR),
+            *(DEPLOY, END_SUBSCRIPTIONS, REBUILD, ADMINISTRATOR),
             *DISPATCHERS,
+            *RESUMERS,
         },
         REGISTRATION,
         {
             "a task": {
                 "context": WHOLE,
-                "allowed": {EXTERNAL_CALLBACK, REDELIVER, ADMINISTRATOR},
+                "allowed": {*RESUMERS, ADMINISTRATOR},
             },
             "in another table": {"resource": ANOTHER_TABLE},
         },
@@ -194,39 +201,103 @@ WALLS: dict[str, Wall] = {
     "registrations are listed to end subscriptions, as tasks are listed for others": Wall(
         "dynamodb:Query",
         TASKS,
-        {END_SUBSCRIPTIONS, DEPLOY, *WITHOUT_TOKEN, ADMINISTRATOR},
+        {END_SUBSCRIPTIONS, DEPLOY, OPERATOR, *WITHOUT_TOKEN, ADMINISTRATOR},
         {**reading("order_id", "status"), **REGISTRATION_KEY},
         {
             "with a token": {
                 "context": {**reading("order_id", "task_token"), **REGISTRATION_KEY},
-                "allowed": {DEPLOY, ADMINISTRATOR},
+                "allowed": {DEPLOY, OPERATOR, ADMINISTRATOR},
             },
             "whole": {
                 "context": {**reading("order_id", "status"), **REGISTRATION},
+                "allowed": {DEPLOY, OPERATOR, ADMINISTRATOR},
+            },
+            "whole, of whatever key": {
+                "context": {"dynamodb:Select": "ALL_ATTRIBUTES"},
                 "allowed": {DEPLOY, ADMINISTRATOR},
             },
             "tasks": {
                 "context": reading("order_id", "status"),
-                "allowed": {*WITHOUT_TOKEN, ADMINISTRATOR},
+                "allowed": {OPERATOR, *WITHOUT_TOKEN, ADMINISTRATOR},
             },
             "in another table": {"resource": ANOTHER_TABLE},
         },
     ),
-    "no function reads all tasks": Wall("dynamodb:Scan", TASKS, {ADMINISTRATOR}),
-    "tasks are queried without their tokens": Wall(
-        "dynamodb:Query",
+    "channels are switched by the function for it, which changes no more of a registration": Wall(
+        "dynamodb:UpdateItem",
         TASKS,
-        {*WITHOUT_TOKEN, ADMINISTRATOR},
+        {DEPLOY, OPERATE, ADMINISTRATOR},
+        {**of_attributes(*SWITCHED), **REGISTRATION_KEY},
+        {
+            **{
+                f"with {name}": {
+                    "context": {**of_attributes(*SWITCHED, name), **REGISTRATION_KEY},
+                    "allowed": {DEPLOY, ADMINISTRATOR},
+                }
+                for name in ("partners", "task_token", "topic_arn", "versions")
+            },
+            "and read back": {
+                "context": {**of_attributes(*SWITCHED, returned="ALL_NEW"), **REGISTRATION_KEY},
+                "allowed": {DEPLOY, ADMINISTRATOR},
+            },
+            "and a task": {
+                "context": {
+                    **of_attributes(*SWITCHED),
+                    "dynamodb:LeadingKeys": ["order-1", "#CHANNEL"],
+                }
+            },
+            "to replace it": {
+                "action": "dynamodb:PutItem",
+                "allowed": {DEPLOY, ADMINISTRATOR},
+            },
+            "to remove it": {
+                "action": "dynamodb:DeleteItem",
+                "allowed": {DEPLOY, ADMINISTRATOR},
+            },
+            "in another table": {"resource": ANOTHER_TABLE},
+        },
+    ),
+    "nobody reads all tasks": Wall("dynamodb:Scan", TASKS, {ADMINISTRATOR}),
+    "tasks are read by their keys without their tokens, for operators": Wall(
+        "dynamodb:BatchGetItem",
+        TASKS,
+        {OPERATOR, ADMINISTRATOR},
         reading("order_id", "status"),
         {
             "with the token": {"context": reading("order_id", "task_token")},
             "whole": {
                 "context": {**reading("order_id", "status"), "dynamodb:Select": "ALL_ATTRIBUTES"}
             },
+            "whole, without naming anything": {"context": WHOLE},
+            "without saying what of them": {"context": TASK},
+            "without saying how much of them": {
+                "context": {**TASK, "dynamodb:Attributes": ["order_id", "status"]}
+            },
+            "without naming an attribute": {
+                "context": {**TASK, "dynamodb:Select": "SPECIFIC_ATTRIBUTES"}
+            },
+            "in another table": {"resource": ANOTHER_TABLE},
+        },
+    ),
+    "tasks are queried without their tokens": Wall(
+        "dynamodb:Query",
+        TASKS,
+        {OPERATOR, *WITHOUT_TOKEN, ADMINISTRATOR},
+        reading("order_id", "status"),
+        {
+            "with the token": {"context": reading("order_id", "task_token")},
+            "whole": {
+                "context": {**reading("order_id", "status"), "dynamodb:Select": "ALL_ATTRIBUTES"}
+            },
+            # Functions' own code names what it reads; what people send is theirs to choose.
+            "without saying what of them": {
+                "context": TASK,
+                "allowed": {*WITHOUT_TOKEN, ADMINISTRATOR},
+            },
             "in another table": {"resource": ANOTHER_TABLE},
             "in the index": {
-                "resource": f"{TASKS}/index/due",
-                "allowed": {RECONCILE, SWEEP, DEPLOY, ADMINISTRATOR},
+                "resource": DUE,
+                "allowed": {DEPLOY, OPERATOR, RECONCILE, SWEEP, ADMINISTRATOR},
             },
             "in another table's index": {"resource": f"{ANOTHER_TABLE}/index/due"},
         },
