@@ -72,13 +72,14 @@ class Made:
         return found
 
     def subscription(self, topic_arn: str) -> Json:
-        sns = self.deployment.partner_account.sns
-        subscriptions = sns.list_subscriptions_by_topic(TopicArn=topic_arn)["Subscriptions"]
+        """The topic's owner lists it, and its own tells the rest."""
+        listed = self.deployment.platform.sns.list_subscriptions_by_topic(TopicArn=topic_arn)
         [own] = [
             each["SubscriptionArn"]
-            for each in subscriptions
+            for each in listed["Subscriptions"]
             if each["Endpoint"] == self.queue_arns["main"]
         ]
+        sns = self.deployment.partner_account.sns
         return dict(sns.get_subscription_attributes(SubscriptionArn=own)["Attributes"])
 
     def _attributes(self, url: str) -> dict[str, str]:

@@ -88,9 +88,13 @@ class Cloud:
         return found
 
 
+@pytest.fixture(scope="module")
+def place() -> Place:
+    return Place("dev", "callbacks-dev", boto3.Session("testing", "testing", region_name=REGION))
+
+
 @pytest.fixture
-def cloud(identity: None) -> Iterator[Cloud]:  # noqa: ARG001
-    place = Place("dev", "callbacks-dev", boto3.Session(region_name=REGION))
+def cloud(place: Place) -> Iterator[Cloud]:
     names = ("apigateway", "cloudwatch", "lambda", "s3", "service-quotas", "sns", "sts")
     with ExitStack() as until_done:
         found = Cloud(
@@ -144,6 +148,12 @@ def test_without_credentials_nothing_else_is_asked(cloud: Cloud) -> None:
 
     assert cloud.trouble().verdict is Verdict.FAILED
     assert not cloud.services["lambda"].calls
+
+
+def test_without_a_connection_it_is_not_the_credentials_that_fail(cloud: Cloud) -> None:
+    cloud.answers("sts", GetCallerIdentity=EndpointConnectionError(endpoint_url="x"))
+
+    assert "could not be reached" in cloud.trouble().check
 
 
 def test_another_account_is_not_looked_at(cloud: Cloud) -> None:
@@ -324,6 +334,13 @@ def test_the_policy_that_topics_are_made_with_lets_alarms_publish_and_no_rules(
     assert "events.amazonaws.com" in cloud.trouble().check
 
 
+def test_a_fault_is_told_beside_a_permission_that_is_missing(cloud: Cloud) -> None:
+    cloud.answers("sns", GetTopicAttributes=topic(KmsMasterKeyId="alias/aws/sns"))
+    cloud.services["sns"].refuse("ListSubscriptionsByTopic", "AuthorizationError", status=403)
+
+    assert [each.verdict for each in cloud.troubles()] == [Verdict.FAILED, Verdict.WARNING]
+
+
 def test_a_key_that_no_service_may_use(cloud: Cloud) -> None:
     cloud.answers("sns", GetTopicAttributes=topic(KmsMasterKeyId="alias/aws/sns"))
 
@@ -457,9 +474,7 @@ def run(*arguments: str) -> Result:
     return CliRunner().invoke(cli, list(arguments))
 
 
-@pytest.mark.parametrize(
-    "arguments", [["preflight", "--env", "dev"], ["--env", "dev", "preflight"]]
-)
+@pytest.mark.parametrize("arguments", ["preflight --env dev", "--env dev preflight"])
 def test_the_exit_status_says_whether_a_check_failed(
     arguments: str, cloud: Cloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:

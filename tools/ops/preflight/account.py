@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from botocore import exceptions
 from botocore.exceptions import BotoCoreError, ClientError
 
 from tools.ops.preflight.ground import Checked, Ground, Verdict, status
@@ -13,6 +14,8 @@ def account(ground: Ground) -> Iterator[Checked]:
     expected = ground.intended.account_id
     try:
         identity = ground.place.client("sts").get_caller_identity()
+    except (exceptions.ConnectionError, exceptions.HTTPClientError):
+        raise
     except (BotoCoreError, ClientError) as error:
         yield Checked(
             Verdict.FAILED,
@@ -52,10 +55,7 @@ def region(ground: Ground) -> Iterator[Checked]:
 
 
 def state_bucket(ground: Ground) -> Iterator[Checked]:
-    bucket, do = (
-        ground.intended.state_bucket,
-        f"Run `make bootstrap ENV={ground.intended.name}`.",
-    )
+    bucket = ground.intended.state_bucket
     try:
         ground.place.client("s3").head_bucket(
             Bucket=bucket, ExpectedBucketOwner=ground.intended.account_id
@@ -63,7 +63,11 @@ def state_bucket(ground: Ground) -> Iterator[Checked]:
     except ClientError as error:
         if status(error) != 404:
             raise
-        yield Checked(Verdict.FAILED, f"There is no bucket {bucket} for the state.", do)
+        yield Checked(
+            Verdict.FAILED,
+            f"There is no bucket {bucket} for the state.",
+            f"Run `make bootstrap ENV={ground.intended.name}`.",
+        )
     else:
         yield Checked(Verdict.OK, f"The bucket for the state, {bucket}, is there.")
 

@@ -44,20 +44,20 @@ def _destination(ground: Ground, arn: str) -> Iterator[Checked]:
         *_publishers(ground, arn, json.loads(attributes["Policy"])),
         *_key(arn, attributes.get("KmsMasterKeyId", "")),
     ]
+    yield from wrong
     pages = client.get_paginator("list_subscriptions_by_topic").paginate(TopicArn=arn)
     if not any(
         each["SubscriptionArn"].startswith("arn:")
         for page in pages
         for each in page["Subscriptions"]
     ):
-        wrong.append(
-            Checked(
-                Verdict.FAILED,
-                f"{arn} has no confirmed subscription: nobody is told.",
-                "Subscribe whoever is on call, and have it confirmed.",
-            )
+        yield Checked(
+            Verdict.FAILED,
+            f"{arn} has no confirmed subscription: nobody is told.",
+            "Subscribe whoever is on call, and have it confirmed.",
         )
-    yield from wrong or [Checked(Verdict.OK, f"{arn} takes alarms, and somebody is told.")]
+    elif not wrong:
+        yield Checked(Verdict.OK, f"{arn} takes alarms, and somebody is told.")
 
 
 def _publishers(ground: Ground, arn: str, policy: dict[str, Any]) -> Iterator[Checked]:

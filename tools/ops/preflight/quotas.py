@@ -8,27 +8,18 @@ from typing import Any
 
 from tools.ops.preflight.ground import Checked, Ground, Verdict
 
-# Lambda keeps as much unreserved; the quota is "Concurrent executions", L-B99A9384 of lambda.
-# https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html
 LAMBDA_UNRESERVED = 100
-
-# "Resources/Routes per REST/WebSocket API".
-# https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html
-API_RESOURCES = {"ServiceCode": "apigateway", "QuotaCode": "L-01C8A9E0"}
-API_RESOURCES_DEFAULT = 300
-
-# Service Quotas lists no quota for metric alarms: what AWS Support has granted cannot be read.
-# https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_limits.html
-ALARMS_DEFAULT = 5_000
-
-# Step Functions publishes its quota beside the count, once there have been executions.
-# https://docs.aws.amazon.com/step-functions/latest/dg/procedure-cw-metrics.html
-OPEN_EXECUTIONS_DEFAULT = 1_000_000
-OPEN_EXECUTIONS_NEAR = 0.8
+OPEN_EXECUTIONS, OPEN_EXECUTIONS_NEAR = 1_000_000, 0.8
+API_RESOURCES = 300
+ALARMS = 5_000
 
 
 def lambda_concurrency(ground: Ground) -> Iterator[Checked]:
-    """What is reserved already for the environment's own functions is theirs to reserve again."""
+    """What is reserved already for the environment's own functions is theirs to reserve again.
+
+    Lambda tells its quota, and keeps 100 unreserved:
+    https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html
+    """
     intended, client = ground.intended, ground.place.client("lambda")
     wanted = {ground.place.dispatcher(name): size for name, size in intended.reserved.items()}
     if intended.reserved_for_callbacks is not None:
@@ -61,6 +52,11 @@ def _reserved(client: Any, function: str) -> int:
 
 
 def open_executions(ground: Ground) -> Iterator[Checked]:
+    """Step Functions publishes its quota beside the count, once there have been executions.
+
+    https://docs.aws.amazon.com/step-functions/latest/dg/procedure-cw-metrics.html has the metrics,
+    https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html the default.
+    """
     now = time.time()
     metrics = {"count": "OpenExecutionCount", "limit": "OpenExecutionLimit"}
     results = ground.place.client("cloudwatch").get_metric_data(
@@ -79,7 +75,7 @@ def open_executions(ground: Ground) -> Iterator[Checked]:
         EndTime=now,
     )["MetricDataResults"]
     newest = {each["Id"]: int(each["Values"][0]) for each in results if each.get("Values")}
-    count, limit = newest.get("count", 0), newest.get("limit", OPEN_EXECUTIONS_DEFAULT)
+    count, limit = newest.get("count", 0), newest.get("limit", OPEN_EXECUTIONS)
     check = f"Step Functions' open executions: about {count:,} of {limit:,}."
     if count < OPEN_EXECUTIONS_NEAR * limit:
         yield Checked(Verdict.OK, check)
@@ -92,6 +88,10 @@ def open_executions(ground: Ground) -> Iterator[Checked]:
 
 
 def api_resources(ground: Ground) -> Iterator[Checked]:
+    """The quota is L-01C8A9E0 of apigateway, "Resources/Routes per REST/WebSocket API".
+
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html
+    """
     need, told = ground.intended.api_resources, ground.intended.api_resource_quota
     check = f"The API needs {need} resources"
     if need > told:
@@ -102,9 +102,10 @@ def api_resources(ground: Ground) -> Iterator[Checked]:
         )
     client = ground.place.client("service-quotas")
     try:
-        quota = int(client.get_service_quota(**API_RESOURCES)["Quota"]["Value"])
+        found = client.get_service_quota(ServiceCode="apigateway", QuotaCode="L-01C8A9E0")
+        quota = int(found["Quota"]["Value"])
     except client.exceptions.NoSuchResourceException:
-        quota = API_RESOURCES_DEFAULT
+        quota = API_RESOURCES
     if need > quota:
         yield Checked(
             Verdict.FAILED,
@@ -122,6 +123,10 @@ def api_resources(ground: Ground) -> Iterator[Checked]:
 
 
 def alarms(ground: Ground) -> Iterator[Checked]:
+    """Service Quotas has none of metric alarms: what AWS Support has granted cannot be read.
+
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_limits.html
+    """
     pages = ground.place.client("cloudwatch").get_paginator("describe_alarms").paginate()
     own = f"{ground.intended.prefix}-"
     others = sum(
@@ -132,9 +137,9 @@ def alarms(ground: Ground) -> Iterator[Checked]:
     need = ground.intended.alarms
     check = (
         f"CloudWatch's alarms: about {need} are to be made beside {others} others, "
-        f"and a region has {ALARMS_DEFAULT:,} unless AWS has granted more."
+        f"and a region has {ALARMS:,} unless AWS has granted more."
     )
-    if need + others <= ALARMS_DEFAULT:
+    if need + others <= ALARMS:
         yield Checked(Verdict.OK, check)
     else:
         yield Checked(Verdict.WARNING, check, "Ask AWS Support whether it has, or to raise it.")
