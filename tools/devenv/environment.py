@@ -53,7 +53,9 @@ _QUEUES = (
 # On a busy machine the engine now and then carries out a call whose reply is lost. The provider
 # repeats it and is told that what it makes is there, which nothing but an empty engine can mend.
 FRESH_STARTS = 2
-_ALREADY_THERE = re.compile(r"AlreadyExists|already exists|BucketAlreadyOwnedByYou")
+_ALREADY_THERE = re.compile(
+    r"AlreadyExists|already exists|BucketAlreadyOwnedByYou|ConditionalCheckFailedException"
+)
 
 _PLAN = re.compile(r"^Plan: (\d+) to add, (\d+) to change, (\d+) to destroy")
 _DONE = re.compile(r": (Creation|Modifications|Destruction) complete after ")
