@@ -72,6 +72,24 @@ def test_no_response_of_the_table_has_more_than_keys(aws: Cloud, records: Record
     assert token() not in str(dynamodb.replies)
 
 
+def test_a_count_goes_on_where_a_page_ends() -> None:
+    keys = {"order_id": {"S": KEY.order_id}, "task_type": {"S": SHIPPING}}
+    item = {**keys, "due_shard": {"S": f"{SHIPPING}#0"}, "due_at": {"N": str(NOW)}}
+    with intercepted("dynamodb") as dynamodb:
+        dynamodb.answers["Query"] = [
+            {"Count": 3, "LastEvaluatedKey": item},
+            {"Count": 2},
+            {"Count": 1, "Items": [item], "LastEvaluatedKey": item},
+            *({"Count": 0} for _ in range(3)),
+        ]
+
+        found = DynamoDBOpenWork(lazy("dynamodb"), TASKS).waiting(SHIPPING, NOW)
+
+    assert found == Waiting(5, 0, KEY)
+    assert len(dynamodb.calls) == 6
+    assert {call["IndexName"] for _, call in dynamodb.calls} == {"due"}
+
+
 def test_a_table_that_cannot_be_read_is_unavailable() -> None:
     open_work = DynamoDBOpenWork(lazy("dynamodb"), TASKS)
     with intercepted("dynamodb") as dynamodb:

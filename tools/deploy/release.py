@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from callbacks.adapters.sns_subscriptions import SNSSubscriptions
-from callbacks.adapters.task_table import DELIVERY_SHARDS, DUE_INDEX, WAIT_SHARDS
+from callbacks.adapters.task_table import DELIVERY_SHARDS, DUE_INDEX, wait_shards
 from callbacks.usecases.end_subscriptions import end_subscriptions
 
 from tools import Json
@@ -130,7 +130,7 @@ def channels(account: Account, outputs: Json) -> list[Channel]:
 
 def open_tasks(account: Account, outputs: Json, task_types: Collection[str]) -> list[OpenTask]:
     """The tasks of some types that workflows wait for, as the index `due` has them."""
-    shards = [f"{task_type}#{shard}" for task_type in task_types for shard in range(WAIT_SHARDS)]
+    shards = [shard for task_type in task_types for shard in wait_shards(task_type)]
     if task_types:
         shards += [str(shard) for shard in range(DELIVERY_SHARDS)]
     pages = account.dynamodb.meta.client.get_paginator("query")

@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
+from callbacks.adapters.open_work import DynamoDBOpenWork
+
 from tools import Json
 from tools.ops.channels import Registration
 from tools.ops.dead_letters import counts
@@ -37,17 +39,19 @@ def healths(place: Place, channels: Sequence[Registration]) -> list[Json]:
 
 def _row(place: Place, channel: Registration, held: Counter[str]) -> Json:
     now = int(time.time())
-    tasks = OpenTasks(place, [channel.task_type])
-    nearest = tasks.nearest(channel.task_type)
+    open_work = DynamoDBOpenWork(lambda: place.client("dynamodb"), place.table)
+    waiting = open_work.waiting(channel.task_type, now)
+    wanted = [] if waiting.nearest is None else [waiting.nearest]
+    nearest = next(iter(OpenTasks(place, [channel.task_type]).records(wanted)), None)
     webhooks = [f"{channel.task_type}/{name}" for name in channel.webhook_partners]
     return {
         "task_type": channel.task_type,
         "enabled": channel.enabled,
         "auth": channel.auth,
         "partners": sorted(channel.partners),
-        "waiting": tasks.count_waiting(channel.task_type),
+        "waiting": waiting.tasks,
         "oldest_seconds": None if nearest is None else age(nearest, now),
-        "overdue": tasks.count_waiting(channel.task_type, due_before=now),
+        "overdue": waiting.overdue,
         "held": held[channel.task_type],
         "dead_letters": sum(row["letters"] or 0 for row in counts(place, webhooks)),
     }

@@ -18,10 +18,10 @@ from typing import Any
 from callbacks.adapters.task_table import (
     DELIVERY_SHARDS,
     DUE_INDEX,
-    WAIT_SHARDS,
     WITHOUT_TOKEN,
     decoded_item,
     item_key,
+    wait_shards,
 )
 from callbacks.domain.task import CallbackTask, Status, TaskKey
 
@@ -121,25 +121,8 @@ class OpenTasks:
                 return
             cursor = page.cursor
 
-    def count_waiting(self, task_type: str, due_before: int | None = None) -> int:
-        """How many tasks of a channel wait, or have waited in vain, without reading them.
-
-        Those that wait beside an outcome that is still to be settled are not among them.
-        """
-        shards = (f"{task_type}#{shard}" for shard in range(WAIT_SHARDS))
-        return sum(self._count(shard, due_before) for shard in shards)
-
-    def nearest(self, task_type: str) -> CallbackTask | None:
-        """The task of a channel whose deadline is the next, or the longest past."""
-        shards = [f"{task_type}#{shard}" for shard in range(WAIT_SHARDS)]
-        firsts = [due for shard in shards for due in islice(self._entries(shard, None, 1), 1)]
-        if not firsts:
-            return None
-        first = min(firsts, key=lambda due: due.order)
-        return next(iter(self.records([first.key])), None)
-
     def _shards(self, state: State | None) -> list[str]:
-        waits = [f"{type_}#{shard}" for type_ in self.task_types for shard in range(WAIT_SHARDS)]
+        waits = [shard for type_ in self.task_types for shard in wait_shards(type_)]
         deliveries = [str(shard) for shard in range(DELIVERY_SHARDS)]
         return deliveries if state is State.HELD else waits + deliveries
 
@@ -166,25 +149,6 @@ class OpenTasks:
                 yield Due(int(item["due_at"]["N"]), shard, key)
             if "LastEvaluatedKey" not in response:
                 return
-            arguments["ExclusiveStartKey"] = response["LastEvaluatedKey"]
-
-    def _count(self, shard: str, due_before: int | None) -> int:
-        arguments: dict[str, Any] = {
-            "TableName": self.place.table,
-            "IndexName": DUE_INDEX,
-            "KeyConditionExpression": "due_shard = :shard",
-            "ExpressionAttributeValues": {":shard": {"S": shard}},
-            "Select": "COUNT",
-        }
-        if due_before is not None:
-            arguments["KeyConditionExpression"] += " AND due_at < :due_before"
-            arguments["ExpressionAttributeValues"][":due_before"] = {"N": str(due_before)}
-        count = 0
-        while True:
-            response = self._call("query", **arguments)
-            count += int(response["Count"])
-            if "LastEvaluatedKey" not in response:
-                return count
             arguments["ExclusiveStartKey"] = response["LastEvaluatedKey"]
 
     def records(self, keys: Sequence[TaskKey]) -> list[CallbackTask]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from callbacks.adapters.aws import ClientFactory, unavailable
-from callbacks.adapters.task_table import DELIVERY_SHARDS, DUE_INDEX, WAIT_SHARDS
+from callbacks.adapters.task_table import DELIVERY_SHARDS, DUE_INDEX, wait_shards
 from callbacks.domain.errors import DependencyUnavailable
 from callbacks.domain.ports import Due, Waiting
 from callbacks.domain.task import TaskKey
@@ -19,7 +19,7 @@ class DynamoDBOpenWork:
 
     def waiting(self, task_type: str, now: int) -> Waiting:
         tasks, overdue, firsts = 0, 0, []
-        for shard in (f"{task_type}#{number}" for number in range(WAIT_SHARDS)):
+        for shard in wait_shards(task_type):
             in_shard = self._count(_of(shard))
             if not in_shard:
                 continue

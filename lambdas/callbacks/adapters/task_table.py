@@ -143,8 +143,8 @@ class DynamoDBTaskOverview:
             yield from self._due(str(shard), now)
 
     def overdue(self, task_type: str, now: int) -> Iterator[TaskKey]:
-        for shard in range(WAIT_SHARDS):
-            yield from self._due(f"{task_type}#{shard}", now)
+        for shard in wait_shards(task_type):
+            yield from self._due(shard, now)
 
     def _due(self, shard: str, now: int) -> Iterator[TaskKey]:
         for item in self._query(
@@ -255,6 +255,11 @@ def item_key(key: TaskKey) -> Item:
     return {"order_id": {"S": key.order_id}, "task_type": {"S": key.task_type}}
 
 
+def wait_shards(task_type: str) -> list[str]:
+    """Of the index: where the waits of a task type are."""
+    return [f"{task_type}#{number}" for number in range(WAIT_SHARDS)]
+
+
 def _due_shard(task: CallbackTask) -> str:
     """Of the index: by task type where a wait is due; where an outcome is, of whatever type.
 
@@ -262,7 +267,7 @@ def _due_shard(task: CallbackTask) -> str:
     """
     if task.has_deliveries:
         return _delivery_shard(task.key)
-    return f"{task.key.task_type}#{_hash(task.key) % WAIT_SHARDS}"
+    return wait_shards(task.key.task_type)[_hash(task.key) % WAIT_SHARDS]
 
 
 def _delivery_shard(key: TaskKey) -> str:

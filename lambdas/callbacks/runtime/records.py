@@ -27,7 +27,6 @@ class LoggedTasks(DynamoDBTasks):
     def claim(
         self, key: TaskKey, callback_id: str | None, outcome: Outcome, principal: str, now: int
     ) -> Write:
-        self.claimed = None
         write = super().claim(key, callback_id, outcome, principal, now)
         self.claimed = write.task if write.applied else None
         _name_execution(write.task)

@@ -8,6 +8,7 @@ import pytest
 from tests.support import functions
 from tests.support.cloud import Cloud
 from tests.support.deployed import Deployed
+from tests.support.metrics import EMITTED, readings
 from tests.support.services import intercepted
 
 
@@ -25,6 +26,7 @@ def deployed(aws: Cloud, capsys: pytest.CaptureFixture[str]) -> Iterator[Deploye
             stepfunctions.answers[operation] = {}
         platform = Deployed(aws, stepfunctions, capsys)
         yield platform
-        platform.lines()
+        emitted = {reading.metric for reading in readings(platform.lines())}
+    assert emitted <= EMITTED
     assert "SECRET" not in platform.printed
     assert "SECRET" not in json.dumps(platform.returned)

@@ -173,6 +173,18 @@ def test_a_message_that_is_not_taken_comes_again_after_a_pause(
     assert deployed.measured("WebhooksTaken") == {}
 
 
+def test_a_message_that_nobody_wants_counts_for_nobody(
+    deployed: Deployed, endpoint: Endpoint
+) -> None:
+    body = json.dumps({**json.loads(webhook_message()), "subject": "order-2"})
+
+    assert deliver(deployed, body) == []
+
+    assert endpoint.posted == []
+    assert deployed.logged("MESSAGE_DONE")["result"] == "NOT_WANTED"
+    assert deployed.measured("WebhooksTaken") == deployed.measured("WebhooksRefused") == {}
+
+
 def test_a_message_of_a_week_is_sent_anew(deployed: Deployed, endpoint: Endpoint) -> None:
     endpoint.status = 500
 

@@ -11,7 +11,7 @@ from tests.support.channels import SHIPPING
 from tests.support.operations import Operated
 from tests.support.tasks import completing, pending, unsettled
 from tools.errors import UserError
-from tools.ops.open_tasks import OpenTasks, State
+from tools.ops.open_tasks import OpenTasks
 
 OTHER = "ORDER_FRAUD_REVIEW"
 
@@ -125,16 +125,3 @@ def test_the_oldest_come_first_by_age_whatever_their_deadlines(ops: Operated) ->
 def test_a_cursor_of_something_else_is_refused(ops: Operated, cursor: str) -> None:
     with pytest.raises(UserError, match="cursor"):
         OpenTasks(ops.place, [SHIPPING]).page(10, cursor)
-
-
-def test_a_channels_waits_are_counted_without_reading_them(ops: Operated) -> None:
-    now = int(time.time())
-    given(ops, asked(10, "a"), asked(20, "b"), asked(7200, "c"))
-    open_tasks = OpenTasks(ops.place, [SHIPPING])
-
-    assert open_tasks.count_waiting(SHIPPING) == 3
-    assert open_tasks.count_waiting(SHIPPING, due_before=now) == 1
-    nearest = open_tasks.nearest(SHIPPING)
-    assert nearest is not None
-    assert nearest.key.order_id == "c"
-    assert list(open_tasks.all(State.HELD)) == []
