@@ -13,6 +13,7 @@ from tools.errors import UserError
 from tools.ops.acting import RefusedError
 from tools.ops.channels import NotFoundError
 from tools.ops.cli.channel import channel
+from tools.ops.cli.console import console
 from tools.ops.cli.shared import Operations
 from tools.ops.cli.task import task
 from tools.ops.place import NoEnvironmentError
@@ -56,7 +57,7 @@ def cli(
     context.obj = Operations(env, prefix, profile, region, as_json)
 
 
-for command in (channel, task):
+for command in (channel, console, task):
     cli.add_command(command)
 
 
