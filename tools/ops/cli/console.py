@@ -18,6 +18,7 @@ from tools.ops.console.serve import listening, serve
 def console(operations: Operations, port: int, *, open_: bool) -> None:
     """Show it all as pages in your browser, on this machine only, until interrupted."""
     shown = Console(operations.place, operations.acting)
+    shown.warm()
     listener = listening(port)
     guard = shown.guarded(listener.getsockname()[1])
     operations.emit(

@@ -39,6 +39,7 @@ TASKS_A_PAGE = 25
 LETTERS_SHOWN = 100
 _FILES = ("icon.svg", "style.css")
 _SEE_OTHER = 303
+_SERVICES = ("dynamodb", "lambda", "logs", "sqs", "sts")
 _TOLD = (BotoCoreError, ClientError, DependencyUnavailable, UserError)
 
 
@@ -50,6 +51,11 @@ class Console:
     acts: Acts
     secrets: Secrets = field(default_factory=Secrets)
     deeds: Deeds = field(default_factory=Deeds)
+
+    def warm(self) -> None:
+        """Makes the clients, which takes seconds, and which no two threads may do at once."""
+        for service in _SERVICES:
+            self.place.client(service)
 
     def guarded(self, port: int) -> Guard:
         """The application as it is served on a port of 127.0.0.1."""
