@@ -101,8 +101,9 @@ class Guard:
             # Browsers write null into the forms of pages that send no referrer.
             known = origin in ([], ["null"], [self.origin])
         else:
+            # Without an origin, an address that was typed.
             wanted = [[self.origin]] if changes else [[], [self.origin]]
-            known = origin in wanted and (site == [] or (site == ["none"] and not changes))
+            known = origin in wanted and site in ([], ["none"])
         return None if known else _refused(_ELSEWHERE)
 
     def _opening(self, request: Request) -> Response | None:

@@ -298,7 +298,9 @@ def test_a_task_is_completed_with_the_output_that_was_written(opened: Browser) -
     assert call["callback"]["task_output"] == SHIPPED.output
 
 
-@pytest.mark.parametrize("output", ["{", "NaN", "1e400", '{"a": 1, "a": 2}', " "])
+@pytest.mark.parametrize(
+    "output", ["{", "NaN", "1e400", "0.1234567890123456789", '{"a": 1, "a": 2}', " "]
+)
 def test_what_is_no_json_goes_back_to_its_form(opened: Browser, output: str) -> None:
     opened.given(asked_for(60))
     form = {"outcome": "success", "task_type": SHIPPING, "callback_id": "attempt-1"}
