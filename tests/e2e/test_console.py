@@ -221,6 +221,18 @@ def test_dark_is_dark_and_light_is_light(page: Page) -> None:
     assert grounds["light"] > 600
 
 
+def test_another_browser_is_told_that_it_is_not_let_in(
+    browser: Browser, opened: tuple[str, Any]
+) -> None:
+    origin, _ = opened
+    with browser.new_context() as context:
+        page = context.new_page()
+        page.goto(origin)
+
+        expect(page.get_by_role("heading", level=1)).to_have_text("Not let in")
+        assert findings(page) == []
+
+
 def test_a_page_of_another_site_gets_nowhere(browser: Browser, opened: tuple[str, Any]) -> None:
     origin, storage = opened
     with browser.new_context(storage_state=storage) as context:

@@ -14,7 +14,7 @@ from urllib.parse import parse_qs
 
 from starlette.datastructures import MutableHeaders
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 HOST = "127.0.0.1"
@@ -39,6 +39,17 @@ _ADDRESS = "The console is called by its address only, as its start-up line has 
 _ELSEWHERE = "The console takes nothing from other pages: type or paste its address."
 _STRANGER = "The address of the start-up line opens the console, and serves once: start it again."
 _STALE = "This form is not of this console as it runs now: load its page again."
+
+# Without the console's style, which is not for strangers either.
+_PAGE = """<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>Not let in - callbacks</title>
+<main><h1>Not let in</h1><p>{why}</p></main>
+</html>
+"""
 
 
 def _new() -> Any:
@@ -147,7 +158,7 @@ def _is(said: str | None, secret: str) -> bool:
 
 
 def _refused(why: str, status: int = 403) -> Response:
-    return PlainTextResponse(f"{why}\n", status)
+    return HTMLResponse(_PAGE.format(why=why), status)
 
 
 def _with_headers(send: Send) -> Send:
