@@ -64,7 +64,7 @@ terraform-test: $(VENV)/.ready $(POLICIES_VENV)/.installed ## Check and test all
 	$(VENV)/bin/pytest tests/terraform
 
 e2e: $(VENV)/.ready $(ENGINE_VENV)/.ready $(POLICIES_VENV)/.installed ## Run the end-to-end tests on an environment of their own
-	$(VENV)/bin/pytest -n 2 tests/e2e
+	$(VENV)/bin/pytest -n 2 -rs tests/e2e
 
 new-task-type: $(VENV)/.ready ## Add a task type: contract and channel (NAME= AUTH=OAUTH2 PARTNER=)
 	@$(RUN) -m tools.contracts new-task-type '$(NAME)' $(if $(AUTH),--auth '$(AUTH)') \

@@ -1,4 +1,4 @@
-"""Runs make's targets side by side and shows what those printed that failed."""
+"""Runs make's targets side by side and shows what those printed that failed, or left out."""
 
 import argparse
 import os
@@ -11,6 +11,7 @@ from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from tools import command, show
 from tools.errors import UserError
 
+SKIPPED = "SKIPPED"  # As pytest begins the line of a test that was left out, with -rs.
 YIELDS = 10  # The first target takes longest and waits most: the others use what it leaves.
 
 
@@ -23,12 +24,12 @@ def main() -> int:
 
 
 def check(targets: Sequence[str]) -> None:
-    """Run all targets to their end, whatever becomes of the others.
+    """Run all targets to their end, whatever becomes of the others, and say last what was left out.
 
     Raises:
         UserError: some failed; it names them.
     """
-    failed = []
+    failed, skipped = [], []
     with (
         show.progress("checking") as tell,
         ThreadPoolExecutor(len(targets)) as pool,
@@ -41,14 +42,19 @@ def check(targets: Sequence[str]) -> None:
             ended, _ = wait(running, show.QUIET_SECONDS, FIRST_COMPLETED)
             for check in ended:
                 target = running.pop(check)
-                if not check.result():
+                passed, left_out = check.result()
+                skipped += left_out
+                if not passed:
                     failed.append(target)
             tell(", ".join(running.values()))
+    for line in skipped:
+        show.out.print(line)
     if failed:
         raise UserError(f"Failed: {', '.join(failed)}.")
 
 
-def _passes(target: str, niceness: int) -> bool:
+def _passes(target: str, niceness: int) -> tuple[bool, list[str]]:
+    """Whether it does, and the lines that say what it left out."""
     began = time.perf_counter()
     # The flags of the make that started this are not meant for the target.
     environ = {name: value for name, value in os.environ.items() if name != "MAKEFLAGS"}
@@ -67,7 +73,7 @@ def _passes(target: str, niceness: int) -> bool:
     seconds = time.perf_counter() - began
     show.out.print(f"{target} {'passed' if passed else 'FAILED'}  {seconds:.0f} s")
     show.out.print(printed.rpartition("\n")[2].strip("= "))
-    return passed
+    return passed, [line for line in printed.splitlines() if line.startswith(SKIPPED)]
 
 
 if __name__ == "__main__":

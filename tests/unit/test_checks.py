@@ -51,6 +51,17 @@ def test_a_check_that_fails_shows_all_it_printed_and_is_named_at_the_end(
     assert "one passed" in told
 
 
+def test_what_was_left_out_is_said_last(makefile: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    left_out = "SKIPPED [2] tests/e2e/test_console.py: there is no Chromium here"
+    makefile.write_text(f"one:\n\t@echo '{left_out}'; echo 1 passed\nother:\n\t@sleep 0.2\n")
+
+    checks.check(["one", "other"])
+
+    told = capsys.readouterr().out.splitlines()
+    assert told[-1] == left_out
+    assert told.count(left_out) == 1
+
+
 def test_what_takes_long_says_how_far_it_is(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -13,6 +13,7 @@ from tools.errors import UserError
 from tools.ops.acting import RefusedError
 from tools.ops.channels import NotFoundError
 from tools.ops.cli.channel import channel
+from tools.ops.cli.console import console
 from tools.ops.cli.dead_letter import dead_letter
 from tools.ops.cli.delivery import delivery
 from tools.ops.cli.execution import execution
@@ -61,7 +62,7 @@ def cli(
     context.obj = Operations(env, prefix, profile, region, as_json)
 
 
-for command in (channel, dead_letter, delivery, execution, partner, preflight, task):
+for command in (channel, console, dead_letter, delivery, execution, partner, preflight, task):
     cli.add_command(command)
 
 
