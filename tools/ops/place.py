@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import boto3
@@ -41,14 +42,17 @@ class Place:
     session: boto3.Session
     endpoint_url: str | None = None
     _clients: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+    _lock: Lock = field(default_factory=Lock, repr=False, compare=False)
 
     def client(self, service: str) -> Any:
         """The one client of `service`; several threads may use it."""
-        if service not in self._clients:
-            self._clients[service] = self.session.client(  # type: ignore[call-overload]
-                service, endpoint_url=self.endpoint_url, config=_CONFIG
-            )
-        return self._clients[service]
+        # A session makes one client at a time.
+        with self._lock:
+            if service not in self._clients:
+                self._clients[service] = self.session.client(  # type: ignore[call-overload]
+                    service, endpoint_url=self.endpoint_url, config=_CONFIG
+                )
+            return self._clients[service]
 
     @property
     def region(self) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from callbacks.adapters.task_table import DynamoDBTaskOverview
-from callbacks.domain.task import CallbackTask, OutcomeStatus
+from callbacks.domain.task import CallbackTask, OutcomeStatus, Status
 
 from tools import Json
 from tools.ops import logs
@@ -16,6 +16,7 @@ from tools.ops.open_tasks import Matches, State
 from tools.ops.place import Place
 from tools.ops.timeline import instant, timeline, what_next
 
+ENDS = {"FAILURE": "failed", "UNDELIVERABLE": "undeliverable"}
 _LOGGING = ("close_execution", "external_callback", "operate", "redeliver_callback")
 
 
@@ -64,6 +65,8 @@ def state_of(task: CallbackTask, now: int) -> str:
     for state in (State.HELD, State.OVERDUE, State.WAITING):
         if state.holds(task, now):
             return state.value
+    if task.status is Status.COMPLETED:
+        return ENDS.get(task.reported_status or "", "completed")
     return task.status.value.lower()
 
 
