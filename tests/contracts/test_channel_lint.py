@@ -21,7 +21,7 @@ def test_schema_describes_every_setting_and_its_defaults_are_in_range() -> None:
     Draft7Validator.check_schema(SCHEMA)
     settings = SCHEMA["properties"]
     undescribed = [name for name, setting in settings.items() if not setting.get("description")]
-    settings |= settings["retry"]["properties"]
+    settings |= settings["alarms"]["properties"] | settings["retry"]["properties"]
     out_of_range = [
         name
         for name, setting in settings.items()
@@ -36,7 +36,7 @@ def test_schema_describes_every_setting_and_its_defaults_are_in_range() -> None:
     [
         ("timeout_second", 1, "there is no setting timeout_second", "timeout_seconds"),
         ("Enabled", True, "there is no setting Enabled", "enabled"),
-        ("colour", "red", "there is no setting colour", "one of $schema, auth, enabled, "),
+        ("colour", "red", "there is no setting colour", "one of $schema, alarms, auth, "),
         ("auth", "AWS-IAM", 'auth is "AWS-IAM", which does not exist', "AWS_IAM"),
         ("auth", "oauth", 'auth is "oauth", which does not exist', "OAUTH2"),
         ("enabled", "yes", 'enabled is "yes", which is not a boolean', "a boolean. False refuses"),
@@ -52,6 +52,7 @@ def test_schema_describes_every_setting_and_its_defaults_are_in_range() -> None:
         ("versions", ["v1", "v2"], f"version v2 has no folder schemas/{TASK_TYPE}/v2", "v1"),
         ("versions", [], "v1 is missing, whose route is the channel's", '"v1"'),
         ("heartbeat_seconds", 86400, "heartbeat_seconds is 86400, and the wait", "fewer seconds"),
+        ("alarms", {"failure_percent": 101}, "is greater than the maximum of 100", "Share of fail"),
         ("retry", {"attempts": 1}, "there is no setting attempts", "max_attempts"),
         ("retry", {"max_attempts": -1}, "retry/max_attempts: -1 is less than", "Retries after"),
         ("retry", {"interval_seconds": 300}, "is not longer than the first", '"max_delay_seconds'),

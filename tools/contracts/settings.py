@@ -27,7 +27,12 @@ def complete(schema: Mapping[str, Any], settings: Settings) -> Settings:
     """The settings with their defaults; None is one that is omitted and has no default."""
     known = {name: setting.get("default") for name, setting in schema["properties"].items()}
     complete = {name: value for name, value in {**known, **settings}.items() if name != "$schema"}
-    retry = {
-        name: one["default"] for name, one in schema["properties"]["retry"]["properties"].items()
+    grouped = {
+        name: {inner: one["default"] for inner, one in setting["properties"].items()}
+        for name, setting in schema["properties"].items()
+        if setting.get("default") == {}
     }
-    return {**complete, "retry": {**retry, **complete["retry"]}}
+    return {
+        **complete,
+        **{name: {**defaults, **complete[name]} for name, defaults in grouped.items()},
+    }

@@ -117,15 +117,16 @@ resource "aws_wafv2_web_acl_association" "this" {
   web_acl_arn  = var.web_acl_arn
 }
 
+# One is sent again by its partner: people are needed where it goes on.
 resource "aws_cloudwatch_metric_alarm" "server_errors" {
   alarm_name          = "${var.platform.name_prefix}-api-server-errors"
-  alarm_description   = "The API returned 5xx: partners send these callbacks again. Look at the access log and at external_callback."
+  alarm_description   = "The API has returned 5xx for 15 minutes: partners send these callbacks again. See ${var.platform.runbook_url}/api-server-errors.md"
   namespace           = "AWS/ApiGateway"
   metric_name         = "5XXError"
   dimensions          = { ApiName = var.platform.api.name, Stage = aws_api_gateway_stage.this.stage_name }
   statistic           = "Sum"
   period              = 300
-  evaluation_periods  = 1
+  evaluation_periods  = 3
   comparison_operator = "GreaterThanThreshold"
   threshold           = 0
   treat_missing_data  = "notBreaching"

@@ -39,7 +39,9 @@ variable "platform" {
     alarm_actions      = list(string)
     kms_key_arn        = string
     log_retention_days = number
+    metric_namespace   = string
     name_prefix        = string
+    runbook_url        = string
     api = object({
       domain_name = string
       fingerprint = string
@@ -52,9 +54,10 @@ variable "platform" {
 }
 
 variable "refusal_thresholds" {
-  description = "How many refusals within five minutes raise an alarm: of bad tokens (401), of other credentials and routes (403), of callbacks over the limits (429)."
+  description = "How many refusals within five minutes raise an alarm: of bad tokens (401), of other credentials and routes (403), of callbacks over the limits (429), of others (any other 4xx)."
   type = object({
     forbidden    = optional(number, 20)
+    invalid      = optional(number, 20)
     throttled    = optional(number, 100)
     unauthorized = optional(number, 20)
   })

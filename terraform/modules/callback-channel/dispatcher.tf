@@ -17,6 +17,11 @@ module "dispatcher" {
     TASK_TYPE         = var.task_type
   }
 
+  expected_errors = {
+    dimensions = { task_type = var.task_type }
+    metrics    = ["DispatchesRefused", "DispatchesUnavailable"]
+  }
+
   permissions = {
     DescribeExecutions = {
       actions   = ["states:DescribeExecution"]

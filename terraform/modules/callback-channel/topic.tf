@@ -113,19 +113,3 @@ resource "aws_sns_topic_policy" "this" {
     }
   }
 }
-
-resource "aws_cloudwatch_metric_alarm" "delivery_failures" {
-  alarm_name          = "${local.name}-delivery-failures"
-  alarm_description   = "A subscriber of ${aws_sns_topic.this.name} did not take a message: look at its queue, the queue's policy and key."
-  namespace           = "AWS/SNS"
-  metric_name         = "NumberOfNotificationsFailed"
-  dimensions          = { TopicName = aws_sns_topic.this.name }
-  statistic           = "Sum"
-  period              = 300
-  evaluation_periods  = 1
-  threshold           = 0
-  comparison_operator = "GreaterThanThreshold"
-  treat_missing_data  = "notBreaching"
-  alarm_actions       = var.platform.alarm_actions
-  ok_actions          = var.platform.alarm_actions
-}

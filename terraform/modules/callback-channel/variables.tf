@@ -67,12 +67,14 @@ variable "platform" {
     kms_key_arn          = string
     log_level            = string
     log_retention_days   = number
+    metric_namespace     = string
     name_prefix          = string
     partition            = string
     permissions_boundary = string # null: none
     region               = string
     retention_days       = number
     role_path            = string
+    runbook_url          = string
     secret_readers       = list(string)
     webhook_network      = object({ security_group_ids = set(string), subnet_ids = set(string) }) # null: none
     package = object({
@@ -140,6 +142,12 @@ variable "schemas" {
 variable "settings" {
   description = "What the channel's channel.json says: schemas/channel.schema.json describes each setting, and has the default of what is omitted."
   type = object({
+    alarms = optional(object({
+      failure_hours       = optional(number)
+      failure_minimum     = optional(number)
+      failure_percent     = optional(number)
+      oldest_wait_percent = optional(number)
+    }))
     auth                 = optional(string)
     enabled              = optional(bool)
     heartbeat_seconds    = optional(number)

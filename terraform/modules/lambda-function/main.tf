@@ -1,6 +1,12 @@
 locals {
   # Built from the name, not read from the resource, so that the role's policy does not wait for the function.
   function_arn = "arn:${var.platform.partition}:lambda:${var.platform.region}:${var.platform.account_id}:function:${var.name}"
+
+  expected_errors = { for index, name in try(sort(var.expected_errors.metrics), []) : "expected_${index}" => {
+    namespace   = var.platform.metric_namespace
+    metric_name = name
+    dimensions  = var.expected_errors.dimensions
+  } }
 }
 
 data "aws_partition" "current" {}
@@ -167,7 +173,7 @@ resource "aws_lambda_function" "this" {
     variables = merge(var.environment_variables, {
       ENVIRONMENT                  = var.platform.environment
       POWERTOOLS_LOG_LEVEL         = var.platform.log_level
-      POWERTOOLS_METRICS_NAMESPACE = "CallbackChannels/${var.platform.name_prefix}"
+      POWERTOOLS_METRICS_NAMESPACE = var.platform.metric_namespace
       POWERTOOLS_SERVICE_NAME      = var.function
     })
   }
@@ -203,23 +209,48 @@ data "aws_lambda_function" "deployed" {
   depends_on = [aws_lambda_function.this]
 }
 
-resource "aws_cloudwatch_metric_alarm" "this" {
-  for_each = {
-    Errors    = "The function raised an error or ran out of time: look at its log group."
-    Throttles = "Invocations were refused for want of concurrency: raise the function's or the account's."
-  }
-
-  alarm_name          = "${var.name}-${lower(each.key)}"
-  alarm_description   = each.value
-  namespace           = "AWS/Lambda"
-  metric_name         = each.key
-  dimensions          = { FunctionName = aws_lambda_function.this.function_name }
-  statistic           = "Sum"
-  period              = 300
+# What the function raises on purpose, and counts, is no error: crashes and time-outs it cannot count.
+resource "aws_cloudwatch_metric_alarm" "errors" {
+  alarm_name          = "${var.name}-function-errors"
+  alarm_description   = "${var.name} crashed, ran out of time, or raised what it should not: look at its log group. See ${var.platform.runbook_url}/function-errors.md"
+  namespace           = var.expected_errors == null ? "AWS/Lambda" : null
+  metric_name         = var.expected_errors == null ? "Errors" : null
+  dimensions          = var.expected_errors == null ? { FunctionName = aws_lambda_function.this.function_name } : null
+  statistic           = var.expected_errors == null ? "Sum" : null
+  period              = var.expected_errors == null ? 300 : null
   evaluation_periods  = 1
   comparison_operator = "GreaterThanThreshold"
   threshold           = 0
   treat_missing_data  = "notBreaching"
   alarm_actions       = var.platform.alarm_actions
   ok_actions          = var.platform.alarm_actions
+
+  dynamic "metric_query" {
+    for_each = var.expected_errors == null ? {} : { unexpected = join(" - ", concat(["errors"], [for id in keys(local.expected_errors) : "FILL(${id}, 0)"])) }
+
+    content {
+      id          = metric_query.key
+      expression  = metric_query.value
+      label       = "Unexpected errors"
+      return_data = true
+    }
+  }
+
+  dynamic "metric_query" {
+    for_each = var.expected_errors == null ? {} : merge(local.expected_errors, {
+      errors = { namespace = "AWS/Lambda", metric_name = "Errors", dimensions = { FunctionName = aws_lambda_function.this.function_name } }
+    })
+
+    content {
+      id = metric_query.key
+
+      metric {
+        namespace   = metric_query.value.namespace
+        metric_name = metric_query.value.metric_name
+        dimensions  = metric_query.value.dimensions
+        period      = 300
+        stat        = "Sum"
+      }
+    }
+  }
 }

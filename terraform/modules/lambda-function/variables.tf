@@ -16,6 +16,20 @@ variable "environment_variables" {
   }
 }
 
+variable "expected_errors" {
+  description = "Metrics in which the function counts what it raises on purpose, and their dimensions: these errors raise no alarm. null: all errors do."
+  type = object({
+    dimensions = map(string)
+    metrics    = set(string)
+  })
+  default = null
+
+  validation {
+    condition     = try(length(var.expected_errors.metrics), 1) >= 1 && try(length(var.expected_errors.metrics), 1) <= 9
+    error_message = "Give expected_errors 1 to 9 metrics, or leave it out: an alarm takes 10 metrics."
+  }
+}
+
 variable "function" {
   description = "The function's folder below lambdas/functions."
   type        = string
@@ -106,11 +120,12 @@ variable "platform" {
     kms_key_arn          = string
     log_level            = string
     log_retention_days   = number
-    name_prefix          = string
+    metric_namespace     = string
     partition            = string
     permissions_boundary = string
     region               = string
     role_path            = string
+    runbook_url          = string
     package = object({
       architecture  = string
       runtime       = string

@@ -60,8 +60,8 @@ resource "aws_sqs_queue_policy" "this" {
 }
 
 resource "aws_cloudwatch_metric_alarm" "dead_letters" {
-  alarm_name          = "${var.name}-dead-letters"
-  alarm_description   = "Messages that could not be delivered or worked on are in ${aws_sqs_queue.dead_letter.name}."
+  alarm_name          = "${var.name}-partner-dead-letters"
+  alarm_description   = "Messages that could not be delivered or worked on are in ${aws_sqs_queue.dead_letter.name}. See ${var.runbook_url}/partner-dead-letters.md"
   namespace           = "AWS/SQS"
   metric_name         = "ApproximateNumberOfMessagesVisible"
   dimensions          = { QueueName = aws_sqs_queue.dead_letter.name }

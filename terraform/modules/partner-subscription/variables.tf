@@ -63,6 +63,18 @@ variable "raw_message_delivery" {
   nullable    = false
 }
 
+variable "runbook_url" {
+  description = "Where the pages of docs/runbook are published, without a trailing slash: each alarm's description ends with the address of its page."
+  type        = string
+  default     = "docs/runbook"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[!-~]{0,199}[!-.0-~]$", var.runbook_url))
+    error_message = "runbook_url must be the address of docs/runbook, at most 200 characters without spaces, and without a slash at its end."
+  }
+}
+
 variable "topic_arn" {
   description = "ARN of the channel's topic, as the platform's team gave it."
   type        = string

@@ -82,7 +82,7 @@ resource "aws_cloudwatch_event_target" "detection" {
       what  = "$.detail.eventName"
     }
     input_template = chomp(<<-EOT
-      "${local.detections[each.value.detection].notice} (${var.name_prefix}): see the runbook."
+      "${local.detections[each.value.detection].notice} (${var.name_prefix}). See ${var.runbook_url}/${each.value.detection}.md"
       "<what> of <on> by <by> from <from> at <time>, CloudTrail event <event>. <error>"
     EOT
     )
@@ -94,7 +94,7 @@ resource "aws_cloudwatch_metric_alarm" "detection_failed" {
   for_each = local.notified_detections
 
   alarm_name          = "${var.name_prefix}-${each.key}-not-notified"
-  alarm_description   = "${each.value.description} Nobody could be told: see the policies of the topics, and CloudTrail."
+  alarm_description   = "${each.value.description} Nobody could be told: see the policies of the topics, and CloudTrail. See ${var.runbook_url}/not-notified.md"
   namespace           = "AWS/Events"
   metric_name         = "FailedInvocations"
   dimensions          = { RuleName = aws_cloudwatch_event_rule.detection[each.key].name }

@@ -101,8 +101,8 @@ resource "aws_cloudwatch_metric_alarm" "close_execution_lost" {
     }
   }
 
-  alarm_name          = "${aws_sqs_queue.close_execution_dead_letter.name}-lost-by-${each.key}"
-  alarm_description   = "The ends of executions could not be put on the dead-letter queue of close_execution, and are lost: see the runbook on it."
+  alarm_name          = "${var.name_prefix}-close-execution-${each.key}-events-lost"
+  alarm_description   = "The ends of executions could not be put on the dead-letter queue of close_execution, and are lost. See ${var.runbook_url}/events-lost.md"
   namespace           = each.value.namespace
   metric_name         = each.value.metric_name
   dimensions          = each.value.dimensions

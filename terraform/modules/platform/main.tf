@@ -26,6 +26,7 @@ locals {
     kms_key_arn         = aws_kms_key.this.arn
     log_level           = var.log_level
     log_retention_days  = var.log_retention_days
+    metric_namespace    = "CallbackChannels/${var.name_prefix}"
     name_prefix         = var.name_prefix
     package = {
       architecture  = var.package.architecture
@@ -39,6 +40,7 @@ locals {
     region               = local.region
     retention_days       = var.retention_days
     role_path            = var.role_path
+    runbook_url          = var.runbook_url
     secret_readers       = sort(var.secret_readers)
     webhook_network      = var.webhook_network
   }

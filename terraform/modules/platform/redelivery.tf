@@ -45,35 +45,3 @@ resource "aws_lambda_event_source_mapping" "redelivery" {
     maximum_concurrency = 10
   }
 }
-
-resource "aws_cloudwatch_metric_alarm" "redelivery_age" {
-  alarm_name          = "${aws_sqs_queue.redelivery.name}-age"
-  alarm_description   = "Outcomes have waited for redelivery for more than an hour: look at the workflow service and at redeliver_callback."
-  namespace           = "AWS/SQS"
-  metric_name         = "ApproximateAgeOfOldestMessage"
-  dimensions          = { QueueName = aws_sqs_queue.redelivery.name }
-  statistic           = "Maximum"
-  period              = 300
-  evaluation_periods  = 1
-  comparison_operator = "GreaterThanThreshold"
-  threshold           = 3600
-  treat_missing_data  = "notBreaching"
-  alarm_actions       = var.alarm_topic_arns
-  ok_actions          = var.alarm_topic_arns
-}
-
-resource "aws_cloudwatch_metric_alarm" "sweep_stopped" {
-  alarm_name          = "${var.name_prefix}-sweep-due-callbacks-stopped"
-  alarm_description   = "The sweep has not run for 15 minutes: look at its rule and at the function's concurrency."
-  namespace           = "AWS/Lambda"
-  metric_name         = "Invocations"
-  dimensions          = { FunctionName = module.function["sweep_due_callbacks"].name }
-  statistic           = "Sum"
-  period              = 300
-  evaluation_periods  = 3
-  comparison_operator = "LessThanThreshold"
-  threshold           = 1
-  treat_missing_data  = "breaching"
-  alarm_actions       = var.alarm_topic_arns
-  ok_actions          = var.alarm_topic_arns
-}

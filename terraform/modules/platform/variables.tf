@@ -90,6 +90,18 @@ variable "external_callback" {
   }
 }
 
+variable "held_outcome_minutes" {
+  description = "Minutes for which a promised outcome is held, since Step Functions does not take it, before an alarm goes off."
+  type        = number
+  default     = 60
+  nullable    = false
+
+  validation {
+    condition     = var.held_outcome_minutes >= 1 && floor(var.held_outcome_minutes) == var.held_outcome_minutes
+    error_message = "held_outcome_minutes must be a whole number of minutes, at least 1."
+  }
+}
+
 variable "log_level" {
   description = "Log level of the functions."
   type        = string
@@ -260,6 +272,18 @@ variable "role_path" {
   validation {
     condition     = can(regex("^/([A-Za-z0-9+=,.@_-]+/)*$", var.role_path))
     error_message = "role_path must start and end with a slash, such as /platform/."
+  }
+}
+
+variable "runbook_url" {
+  description = "Where the pages of docs/runbook are published, without a trailing slash: each alarm's description ends with the address of its page."
+  type        = string
+  default     = "docs/runbook"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[!-~]{0,199}[!-.0-~]$", var.runbook_url))
+    error_message = "runbook_url must be the address of docs/runbook, at most 200 characters without spaces, and without a slash at its end."
   }
 }
 

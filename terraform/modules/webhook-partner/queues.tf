@@ -81,22 +81,6 @@ resource "aws_sns_topic_subscription" "this" {
   redrive_policy       = jsonencode({ deadLetterTargetArn = aws_sqs_queue.dead_letter.arn })
 }
 
-resource "aws_cloudwatch_metric_alarm" "dead_letters" {
-  alarm_name          = "${aws_sqs_queue.dead_letter.name}-messages"
-  alarm_description   = "${var.partner} could not be given work on ${var.task_type}: see the runbook on webhooks."
-  namespace           = "AWS/SQS"
-  metric_name         = "ApproximateNumberOfMessagesVisible"
-  dimensions          = { QueueName = aws_sqs_queue.dead_letter.name }
-  statistic           = "Maximum"
-  period              = 60
-  evaluation_periods  = 1
-  comparison_operator = "GreaterThanThreshold"
-  threshold           = 0
-  treat_missing_data  = "notBreaching"
-  alarm_actions       = var.platform.alarm_actions
-  ok_actions          = var.platform.alarm_actions
-}
-
 # Policies were resources of their own, whose end would take them from the queues.
 removed {
   from = aws_sqs_queue_policy.this

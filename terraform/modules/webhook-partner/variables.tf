@@ -60,11 +60,13 @@ variable "platform" {
     kms_key_arn          = string
     log_level            = string
     log_retention_days   = number
+    metric_namespace     = string
     name_prefix          = string
     partition            = string
     permissions_boundary = string # null: none
     region               = string
     role_path            = string
+    runbook_url          = string
     secret_readers       = list(string)
     webhook_network      = object({ security_group_ids = set(string), subnet_ids = set(string) }) # null: none
     package = object({

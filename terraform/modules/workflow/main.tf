@@ -165,24 +165,43 @@ resource "aws_sfn_state_machine" "this" {
   depends_on = [aws_iam_role_policy.this]
 }
 
-resource "aws_cloudwatch_metric_alarm" "this" {
-  for_each = {
-    aborted   = { metric = "ExecutionsAborted", threshold = var.alarm_thresholds.aborted }
-    failed    = { metric = "ExecutionsFailed", threshold = var.alarm_thresholds.failed }
-    timed-out = { metric = "ExecutionsTimedOut", threshold = var.alarm_thresholds.timed_out }
-  }
-
-  alarm_name          = "${local.name}-${each.key}"
-  alarm_description   = "Executions of ${local.name} ended without success: look at the execution's history."
-  namespace           = "AWS/States"
-  metric_name         = each.value.metric
-  dimensions          = { StateMachineArn = aws_sfn_state_machine.this.arn }
-  statistic           = "Sum"
-  period              = 300
+# One that fails is business. FILL, since a metric that is missing would leave the whole expression without a value.
+resource "aws_cloudwatch_metric_alarm" "failures" {
+  alarm_name          = "${local.name}-execution-failures"
+  alarm_description   = "Of the executions of ${local.name} that ended within ${var.failure_alarm.hours} h, at least ${var.failure_alarm.percent} % failed, timed out or were aborted. See ${var.platform.runbook_url}/execution-failures.md"
   evaluation_periods  = 1
-  comparison_operator = "GreaterThanThreshold"
-  threshold           = each.value.threshold
+  comparison_operator = "GreaterThanOrEqualToThreshold"
+  threshold           = var.failure_alarm.percent
   treat_missing_data  = "notBreaching"
   alarm_actions       = var.platform.alarm_actions
   ok_actions          = var.platform.alarm_actions
+
+  metric_query {
+    id          = "percent"
+    expression  = "IF(unsuccessful >= ${var.failure_alarm.minimum}, 100 * unsuccessful / (unsuccessful + FILL(succeeded, 0)), 0)"
+    label       = "Executions without success, in percent"
+    return_data = true
+  }
+
+  metric_query {
+    id         = "unsuccessful"
+    expression = "FILL(aborted, 0) + FILL(failed, 0) + FILL(timed_out, 0)"
+    label      = "Executions without success"
+  }
+
+  dynamic "metric_query" {
+    for_each = { aborted = "ExecutionsAborted", failed = "ExecutionsFailed", succeeded = "ExecutionsSucceeded", timed_out = "ExecutionsTimedOut" }
+
+    content {
+      id = metric_query.key
+
+      metric {
+        namespace   = "AWS/States"
+        metric_name = metric_query.value
+        dimensions  = { StateMachineArn = aws_sfn_state_machine.this.arn }
+        period      = var.failure_alarm.hours * 3600
+        stat        = "Sum"
+      }
+    }
+  }
 }

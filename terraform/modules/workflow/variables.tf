@@ -1,14 +1,3 @@
-variable "alarm_thresholds" {
-  description = "Executions in five minutes above which the alarms on ended executions go off."
-  type = object({
-    aborted   = optional(number, 0)
-    failed    = optional(number, 0)
-    timed_out = optional(number, 0)
-  })
-  default  = {}
-  nullable = false
-}
-
 variable "definition" {
   description = "The workflow in Amazon States Language, placeholders filled in. Each Task state has TimeoutSeconds. The role may invoke the functions that it names by ARN."
   type        = string
@@ -20,6 +9,22 @@ variable "definition" {
       state.Type != "Task" || can(state.TimeoutSeconds) || can(state.TimeoutSecondsPath)
     ])
     error_message = "definition must be JSON whose States of type Task have TimeoutSeconds: without it a task waits for up to a year."
+  }
+}
+
+variable "failure_alarm" {
+  description = "When the workflow's executions raise an alarm: at least `minimum` of those that ended within `hours` did so without success, and at least `percent` of them."
+  type = object({
+    hours   = optional(number, 1)
+    minimum = optional(number, 5)
+    percent = optional(number, 50)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = alltrue([for value in values(var.failure_alarm) : value >= 1 && floor(value) == value]) && var.failure_alarm.hours <= 24 && var.failure_alarm.percent <= 100
+    error_message = "failure_alarm takes whole numbers from 1: hours up to 24, as CloudWatch's alarms do, and percent up to 100."
   }
 }
 
@@ -81,6 +86,7 @@ variable "platform" {
     permissions_boundary = string
     region               = string
     role_path            = string
+    runbook_url          = string
     state_machine_arns   = list(string)
   })
   nullable = false

@@ -9,4 +9,5 @@ module "partner_subscription" {
   raw_message_delivery       = each.value.raw_message_delivery
   visibility_timeout_seconds = each.value.visibility_timeout_seconds
   alarm_topic_arns           = var.alarm_topic_arns
+  runbook_url                = var.runbook_url
 }

@@ -49,6 +49,13 @@ variable "region" {
   }
 }
 
+variable "runbook_url" {
+  description = "Where the pages of docs/runbook are published, without a trailing slash: each alarm's description ends with the address of its page."
+  type        = string
+  default     = "docs/runbook"
+  nullable    = false
+}
+
 variable "subscriptions" {
   description = "Task type => what the platform's team gave for its channel, and how to take its messages."
   type = map(object({

@@ -63,6 +63,7 @@ module "platform" {
   deletion_protection  = var.deletion_protection
   environment          = var.environment
   external_callback    = var.external_callback
+  held_outcome_minutes = var.held_outcome_minutes
   log_level            = var.log_level
   log_retention_days   = var.log_retention_days
   mutual_tls           = var.mutual_tls
@@ -75,6 +76,7 @@ module "platform" {
   public_base_url      = var.public_base_url
   retention_days       = var.retention_days
   role_path            = var.role_path
+  runbook_url          = var.runbook_url
   scope_send_task      = var.scope_send_task
   secret_readers       = var.secret_readers
   webhook_network      = var.webhook_network

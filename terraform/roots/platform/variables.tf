@@ -83,6 +83,13 @@ variable "external_callback" {
   }
 }
 
+variable "held_outcome_minutes" {
+  description = "Minutes for which a promised outcome is held, since Step Functions does not take it, before an alarm goes off."
+  type        = number
+  default     = 60
+  nullable    = false
+}
+
 variable "log_level" {
   description = "Log level of the functions."
   type        = string
@@ -201,9 +208,10 @@ variable "public_base_url" {
 }
 
 variable "refusal_thresholds" {
-  description = "How many refusals by the API within five minutes raise an alarm: of bad tokens (401), of other credentials and routes (403), of callbacks over the limits (429)."
+  description = "How many refusals by the API within five minutes raise an alarm: of bad tokens (401), of other credentials and routes (403), of callbacks over the limits (429), of others (any other 4xx)."
   type = object({
     forbidden    = optional(number, 20)
+    invalid      = optional(number, 20)
     throttled    = optional(number, 100)
     unauthorized = optional(number, 20)
   })
@@ -233,6 +241,13 @@ variable "role_path" {
   description = "Path of every role."
   type        = string
   default     = "/"
+  nullable    = false
+}
+
+variable "runbook_url" {
+  description = "Where the pages of docs/runbook are published, without a trailing slash: each alarm's description ends with the address of its page."
+  type        = string
+  default     = "docs/runbook"
   nullable    = false
 }
 

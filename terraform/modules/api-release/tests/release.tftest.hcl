@@ -17,7 +17,9 @@ variables {
     alarm_actions      = ["arn:aws:sns:eu-west-1:111111111111:alarms"]
     kms_key_arn        = "arn:aws:kms:eu-west-1:111111111111:key/1"
     log_retention_days = 30
+    metric_namespace   = "CallbackChannels/callbacks-dev"
     name_prefix        = "callbacks-dev"
+    runbook_url        = "https://docs.example.com/runbook"
     api = {
       domain_name = null
       fingerprint = "platform"
@@ -84,7 +86,9 @@ run "releases_anew_when_the_platform_changes" {
       alarm_actions      = []
       kms_key_arn        = "arn:aws:kms:eu-west-1:111111111111:key/1"
       log_retention_days = 30
+      metric_namespace   = "CallbackChannels/callbacks-dev"
       name_prefix        = "callbacks-dev"
+      runbook_url        = "https://docs.example.com/runbook"
       api = {
         domain_name = null
         fingerprint = "platform with another gateway response"
@@ -146,6 +150,7 @@ run "raises_an_alarm_on_bursts_of_refusals" {
   assert {
     condition = { for kind, filter in aws_cloudwatch_log_metric_filter.refusals : kind => [filter.log_group_name, filter.pattern] } == {
       forbidden    = ["/aws/apigateway/callbacks-dev-access", "{ $.status = \"403\" }"]
+      invalid      = ["/aws/apigateway/callbacks-dev-access", "{ $.status = \"4*\" && $.status != \"401\" && $.status != \"403\" && $.status != \"429\" }"]
       throttled    = ["/aws/apigateway/callbacks-dev-access", "{ $.status = \"429\" }"]
       unauthorized = ["/aws/apigateway/callbacks-dev-access", "{ $.status = \"401\" }"]
     } && jsondecode(one(aws_api_gateway_stage.this.access_log_settings).format).status == "$context.status"
@@ -157,7 +162,7 @@ run "raises_an_alarm_on_bursts_of_refusals" {
       alarm.namespace == one(aws_cloudwatch_log_metric_filter.refusals[kind].metric_transformation).namespace
       && alarm.metric_name == one(aws_cloudwatch_log_metric_filter.refusals[kind].metric_transformation).name
       && alarm.alarm_actions == toset(var.platform.alarm_actions)
-    ]) && { for kind, alarm in aws_cloudwatch_metric_alarm.refusals : kind => alarm.threshold } == { forbidden = 20, throttled = 100, unauthorized = 5 }
+    ]) && { for kind, alarm in aws_cloudwatch_metric_alarm.refusals : kind => alarm.threshold } == { forbidden = 20, invalid = 20, throttled = 100, unauthorized = 5 }
     error_message = "Each count must have an alarm, at its threshold."
   }
 }
@@ -206,7 +211,9 @@ run "maps_a_custom_domain" {
       alarm_actions      = []
       kms_key_arn        = "arn:aws:kms:eu-west-1:111111111111:key/1"
       log_retention_days = 30
+      metric_namespace   = "CallbackChannels/callbacks-dev"
       name_prefix        = "callbacks-dev"
+      runbook_url        = "https://docs.example.com/runbook"
       api = {
         domain_name = "callbacks.example.com"
         fingerprint = "platform"

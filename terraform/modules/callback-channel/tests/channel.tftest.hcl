@@ -59,12 +59,14 @@ variables {
     kms_key_arn          = "arn:aws:kms:eu-west-1:111111111111:key/1"
     log_level            = "INFO"
     log_retention_days   = 30
+    metric_namespace     = "CallbackChannels/callbacks-dev"
     name_prefix          = "callbacks-dev"
     partition            = "aws"
     permissions_boundary = null
     region               = "eu-west-1"
     retention_days       = 30
     role_path            = "/channels/"
+    runbook_url          = "https://docs.example.com/runbook"
     secret_readers       = ["arn:aws:iam::111111111111:role/deploy"]
     webhook_network      = null
     package = {
@@ -848,4 +850,44 @@ run "refuses_an_output_schema_as_callback_schema" {
   }
 
   expect_failures = [var.schemas]
+}
+
+run "raises_alarms_at_the_defaults_of_channel_json" {
+  assert {
+    condition = (
+      [aws_cloudwatch_metric_alarm.oldest_wait.threshold, aws_cloudwatch_metric_alarm.callback_failures.threshold] == [80, 50]
+      && aws_cloudwatch_metric_alarm.oldest_wait.dimensions == tomap({ task_type = "ORDER_SHIPPING_SERVICE" })
+      && alltrue(flatten([for query in aws_cloudwatch_metric_alarm.callback_failures.metric_query : [for metric in query.metric : metric.period == 3600 && metric.dimensions == tomap({ task_type = "ORDER_SHIPPING_SERVICE" })]]))
+    )
+    error_message = "The channel's own alarms watch its own metrics, at the thresholds that schemas/channel.schema.json has."
+  }
+}
+
+run "raises_alarms_where_channel_json_says" {
+  variables {
+    settings = {
+      alarms            = { failure_hours = 6, failure_minimum = 2, failure_percent = 10, oldest_wait_percent = 95 }
+      payload_event_key = "order_contents"
+      timeout_seconds   = 3600
+    }
+  }
+
+  assert {
+    condition = (
+      [aws_cloudwatch_metric_alarm.oldest_wait.threshold, aws_cloudwatch_metric_alarm.callback_failures.threshold] == [95, 10]
+      && alltrue(flatten([for query in aws_cloudwatch_metric_alarm.callback_failures.metric_query : [for metric in query.metric : metric.period == 21600]]))
+      && contains([for query in aws_cloudwatch_metric_alarm.callback_failures.metric_query : startswith(coalesce(query.expression, "-"), "IF(FILL(failed, 0) >= 2, ")], true)
+    )
+    error_message = "A channel's settings decide when its alarms go off."
+  }
+}
+
+run "refuses_an_alarm_that_aws_refuses" {
+  command = plan
+
+  variables {
+    settings = { alarms = { failure_hours = 25 }, payload_event_key = "order_contents", timeout_seconds = 3600 }
+  }
+
+  expect_failures = [aws_dynamodb_table_item.registration]
 }

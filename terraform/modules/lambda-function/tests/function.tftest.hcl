@@ -32,11 +32,12 @@ variables {
     kms_key_arn          = "arn:aws:kms:eu-west-1:111111111111:key/1"
     log_level            = "INFO"
     log_retention_days   = 30
-    name_prefix          = "callbacks-dev"
+    metric_namespace     = "CallbackChannels/callbacks-dev"
     partition            = "aws"
     permissions_boundary = "arn:aws:iam::111111111111:policy/boundary"
     region               = "eu-west-1"
     role_path            = "/platform/"
+    runbook_url          = "https://docs.example.com/runbook"
     package = {
       architecture  = "arm64"
       runtime       = "python3.13"
@@ -141,6 +142,22 @@ run "allows_what_is_asked_for" {
   }
 }
 
+run "raises_no_alarm_on_what_the_function_raises_on_purpose" {
+  variables {
+    expected_errors = { dimensions = { task_type = "ORDER_SHIPPING_SERVICE" }, metrics = ["DispatchesUnavailable", "DispatchesRefused"] }
+  }
+
+  assert {
+    condition = { for query in aws_cloudwatch_metric_alarm.errors.metric_query : query.id => query.expression == null ? join(" ", concat([one(query.metric).namespace, one(query.metric).metric_name], values(one(query.metric).dimensions))) : query.expression } == {
+      errors     = "AWS/Lambda Errors callbacks-dev-dispatcher"
+      expected_0 = "CallbackChannels/callbacks-dev DispatchesRefused ORDER_SHIPPING_SERVICE"
+      expected_1 = "CallbackChannels/callbacks-dev DispatchesUnavailable ORDER_SHIPPING_SERVICE"
+      unexpected = "errors - FILL(expected_0, 0) - FILL(expected_1, 0)"
+    }
+    error_message = "The alarm must count the errors without those that are expected."
+  }
+}
+
 run "configures_the_function" {
   variables {
     environment_variables = { TASK_TYPE = "ORDER_SHIPPING_SERVICE" }
@@ -190,9 +207,23 @@ run "configures_the_function" {
   }
 
   assert {
-    condition     = alltrue([for alarm in aws_cloudwatch_metric_alarm.this : alarm.alarm_actions == toset(["arn:aws:sns:eu-west-1:111111111111:alarms"]) && alarm.dimensions == tomap({ FunctionName = "callbacks-dev-dispatcher" })])
+    condition = (
+      [aws_cloudwatch_metric_alarm.errors.namespace, aws_cloudwatch_metric_alarm.errors.metric_name] == ["AWS/Lambda", "Errors"]
+      && aws_cloudwatch_metric_alarm.errors.dimensions == tomap({ FunctionName = "callbacks-dev-dispatcher" })
+      && aws_cloudwatch_metric_alarm.errors.alarm_actions == toset(["arn:aws:sns:eu-west-1:111111111111:alarms"])
+    )
     error_message = "An alarm watches another function, or tells nobody."
   }
+}
+
+run "refuses_more_expected_errors_than_an_alarm_takes" {
+  command = plan
+
+  variables {
+    expected_errors = { dimensions = {}, metrics = ["A", "B", "C", "D", "E", "F", "G", "H", "I", "J"] }
+  }
+
+  expect_failures = [var.expected_errors]
 }
 
 run "refuses_wildcard_actions" {

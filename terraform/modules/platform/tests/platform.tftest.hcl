@@ -640,6 +640,7 @@ run "refuses_settings_that_aws_refuses" {
     dead_letter_days     = 15
     environment          = "Dev"
     external_callback    = { memory_mb = 128, reserved_concurrency = 0 }
+    held_outcome_minutes = 0.5
     log_level            = "TRACE"
     log_retention_days   = 10
     order_retention_days = 0
@@ -647,11 +648,12 @@ run "refuses_settings_that_aws_refuses" {
     public_base_url      = "https://callbacks.example.com/"
     retention_days       = 0
     role_path            = "platform"
+    runbook_url          = "docs/runbook/"
     workflow_names       = []
   }
 
   expect_failures = [
-    var.alarm_topic_arns, var.code_signing_config, var.dead_letter_days, var.environment, var.external_callback, var.log_level, var.log_retention_days, var.order_retention_days, var.permissions_boundary, var.public_base_url, var.retention_days, var.role_path, var.workflow_names,
+    var.alarm_topic_arns, var.code_signing_config, var.dead_letter_days, var.environment, var.external_callback, var.held_outcome_minutes, var.log_level, var.log_retention_days, var.order_retention_days, var.permissions_boundary, var.public_base_url, var.retention_days, var.role_path, var.runbook_url, var.workflow_names,
   ]
 }
 

@@ -56,11 +56,13 @@ variables {
     kms_key_arn          = "arn:aws:kms:eu-west-1:111111111111:key/1"
     log_level            = "INFO"
     log_retention_days   = 30
+    metric_namespace     = "CallbackChannels/callbacks-dev"
     name_prefix          = "callbacks-dev"
     partition            = "aws"
     permissions_boundary = null
     region               = "eu-west-1"
     role_path            = "/"
+    runbook_url          = "https://docs.example.com/runbook"
     secret_readers       = ["arn:aws:iam::111111111111:role/deploy"]
     webhook_network      = null
     package = {
@@ -445,4 +447,16 @@ run "refuses_a_channel_without_partners" {
   }
 
   expect_failures = [var.partners]
+}
+
+run "raises_an_alarm_where_the_webhook_takes_nothing" {
+  assert {
+    condition = (
+      aws_cloudwatch_metric_alarm.failing.evaluation_periods == 2
+      && alltrue(flatten([for query in aws_cloudwatch_metric_alarm.failing.metric_query : [for metric in query.metric :
+        metric.namespace == "CallbackChannels/callbacks-dev" && metric.period == 900 && metric.dimensions == tomap({ partner = "sentinel-review", task_type = "ORDER_FRAUD_REVIEW" })
+      ]]))
+    )
+    error_message = "The tries are this partner's, in two quarters of an hour."
+  }
 }

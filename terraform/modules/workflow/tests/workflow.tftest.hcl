@@ -48,6 +48,7 @@ variables {
     permissions_boundary = "arn:aws:iam::111111111111:policy/boundary"
     region               = "eu-west-1"
     role_path            = "/platform/"
+    runbook_url          = "https://docs.example.com/runbook"
     state_machine_arns = [
       "arn:aws:states:eu-west-1:111111111111:stateMachine:callbacks-dev-order-processing",
       "arn:aws:states:eu-west-1:111111111111:stateMachine:callbacks-dev-order-review",
@@ -150,15 +151,37 @@ run "logs_without_execution_data" {
   }
 }
 
-run "raises_alarms_on_every_end_without_success" {
+run "raises_one_alarm_on_the_share_of_ends_without_success" {
   variables {
-    alarm_thresholds = { failed = 5 }
+    failure_alarm = { hours = 2, minimum = 3 }
   }
 
   assert {
-    condition     = { for alarm in aws_cloudwatch_metric_alarm.this : alarm.metric_name => alarm.threshold } == { ExecutionsAborted = 0, ExecutionsFailed = 5, ExecutionsTimedOut = 0 }
-    error_message = "There must be an alarm for each end without success, with the threshold asked for."
+    condition = { for query in aws_cloudwatch_metric_alarm.failures.metric_query : query.id => query.expression == null ? one(query.metric).metric_name : query.expression } == {
+      aborted      = "ExecutionsAborted"
+      failed       = "ExecutionsFailed"
+      percent      = "IF(unsuccessful >= 3, 100 * unsuccessful / (unsuccessful + FILL(succeeded, 0)), 0)"
+      succeeded    = "ExecutionsSucceeded"
+      timed_out    = "ExecutionsTimedOut"
+      unsuccessful = "FILL(aborted, 0) + FILL(failed, 0) + FILL(timed_out, 0)"
+    } && aws_cloudwatch_metric_alarm.failures.threshold == 50
+    error_message = "Every end without success counts, and one alone raises no alarm."
   }
+
+  assert {
+    condition     = alltrue(flatten([for query in aws_cloudwatch_metric_alarm.failures.metric_query : [for metric in query.metric : metric.period == 7200 && metric.dimensions.StateMachineArn == aws_sfn_state_machine.this.arn]]))
+    error_message = "The executions are this workflow's, over the period asked for."
+  }
+}
+
+run "refuses_an_alarm_over_more_than_a_day" {
+  command = plan
+
+  variables {
+    failure_alarm = { hours = 25 }
+  }
+
+  expect_failures = [var.failure_alarm]
 }
 
 run "refuses_tasks_that_can_wait_for_ever" {
