@@ -1,7 +1,7 @@
 """Plans one more channel, two more, and N, on the local environment.
 
 The second is of the other kind of auth. Nothing is applied. A change to anything but the new
-channels, the release and the scopes of new channels is a failure.
+channels, the dashboard, the release and the scopes of new channels is a failure.
 """
 
 import json
@@ -28,7 +28,7 @@ from tools.devenv.environment import Environment
 from tools.devenv.state import forget_aws_configuration
 
 SOURCES = ("dist", "lambdas", "schemas", "statemachines", "terraform")
-ALLOWED = ("module.channel[", "module.release.")
+ALLOWED = ("module.channel[", "module.dashboard.", "module.release.")
 SCOPES = "module.platform.aws_cognito_resource_server."
 SHOWN = (
     "aws_api_gateway_model",

@@ -82,3 +82,10 @@ module "release" {
     ORDER_SHIPPING_SERVICE = module.order_shipping.release
   }
 }
+
+module "dashboard" {
+  source = "../../terraform/modules/dashboard"
+
+  platform   = module.platform.platform
+  task_types = ["ORDER_FRAUD_REVIEW", "ORDER_SHIPPING_SERVICE"]
+}

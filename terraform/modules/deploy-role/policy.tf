@@ -21,6 +21,9 @@ data "aws_iam_policy_document" "deploy" {
       # An API and a domain have no name in their ARNs, and the parts of an API no tags of their own.
       Api = { actions = ["apigateway:DELETE", "apigateway:GET", "apigateway:PATCH", "apigateway:POST", "apigateway:PUT", "apigateway:SetWebACL"], resources = [for path in ["domainnames", "domainnames/*", "restapis", "restapis/*", "tags/*"] : "arn:${local.partition}:apigateway:${var.region}::/${path}"] }
       Acl = { actions = ["wafv2:AssociateWebACL", "wafv2:DisassociateWebACL", "wafv2:GetWebACL*"], resources = ["arn:${local.partition}:wafv2:${var.region}:${var.account_id}:regional/webacl/*", "arn:${local.partition}:apigateway:${var.region}::/restapis/*"] }
+
+      # A dashboard is of no region.
+      Dashboards = { actions = ["cloudwatch:DeleteDashboards", "cloudwatch:GetDashboard", "cloudwatch:PutDashboard"], resources = ["arn:${local.partition}:cloudwatch::${var.account_id}:dashboard/${var.name_prefix}-*"] }
     }
 
     content {

@@ -129,3 +129,10 @@ module "release" {
   throttling         = var.throttling
   web_acl_arn        = var.web_acl_arn
 }
+
+module "dashboard" {
+  source = "../../modules/dashboard"
+
+  platform   = module.platform.platform
+  task_types = keys(local.channels)
+}

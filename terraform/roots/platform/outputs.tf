@@ -40,6 +40,11 @@ output "custom_domain" {
   value       = module.platform.custom_domain
 }
 
+output "dashboards" {
+  description = "Names of the CloudWatch dashboards."
+  value       = module.dashboard.names
+}
+
 output "deployment" {
   description = "The deployment that the API's stage serves: api_id, id and stage_name."
   value = {

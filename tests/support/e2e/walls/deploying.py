@@ -40,6 +40,10 @@ def deploys(
 
 DEPLOYS = (
     deploys("cloudwatch:PutMetricAlarm", arn("cloudwatch", f"alarm:{PREFIX}sweep")),
+    deploys(
+        "cloudwatch:PutDashboard",
+        f"arn:aws:cloudwatch::{ADMINISTRATOR}:dashboard/{PREFIX}channels",
+    ),
     deploys("lambda:DeleteFunction", arn("lambda", f"function:{SWEEP}")),
     deploys("logs:DeleteLogGroup", arn("logs", f"log-group:/aws/lambda/{SWEEP}")),
     deploys("sqs:DeleteQueue", REDELIVERY),
