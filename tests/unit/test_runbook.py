@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 import pytest
 
+from tests.support.metrics import EMITTED
 from tools import REPOSITORY, hcl
 from tools.ops.app import cli
 
@@ -86,6 +87,13 @@ def test_the_index_names_each_page() -> None:
     index = (RUNBOOK / INDEX).read_text()
 
     assert [page for page in sorted(PAGES) if f"]({page})" not in index] == []
+
+
+def test_the_index_says_what_each_metric_means() -> None:
+    index = (RUNBOOK / INDEX).read_text()
+    rows = "\n".join(re.findall(r"^\| ((?:`[A-Z][A-Za-z]+`(?:, )?)+) \|", index, re.M))
+
+    assert set(re.findall(r"`(\w+)`", rows)) == {name for name, _, _ in EMITTED}
 
 
 @pytest.mark.parametrize("page", sorted(PAGES - PROCEDURES))
