@@ -98,7 +98,7 @@ def _business(datapoints: Datapoints, minutes: range) -> None:
 def _an_ordinary_day(datapoints: Datapoints) -> None:
     """A task asked for twice, a 503, a callback too late, an endpoint that restarts.
 
-    At night there are few orders, and all of them fail.
+    An execution's end is told before it can be seen. At night there are few orders, and all fail.
     """
     _drop(datapoints, range(12 * HOUR, 18 * HOUR), *ENDS)
     datapoints.put(of_task_type("CallbacksFailed", SHIPPING), [13 * HOUR, 15 * HOUR])
@@ -111,6 +111,7 @@ def _an_ordinary_day(datapoints: Datapoints) -> None:
     datapoints.put(of_webhook("WebhooksTaken"), [55, 90])
     datapoints.put(of_all("OldestHeldSeconds"), range(100, 105), 240)
     datapoints.put(of_workflow("ExecutionsAborted"), [120])
+    datapoints.put(of_function("Errors", "close-execution"), [120, 121])
 
 
 def _step_functions_are_away(datapoints: Datapoints) -> None:
