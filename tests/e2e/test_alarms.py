@@ -20,7 +20,7 @@ from tools.devenv.state import ACCOUNTS
 RUNBOOK = REPOSITORY / "docs" / "runbook"
 COST = REPOSITORY / "docs" / "cost.md"
 NOT_SHOWN = {"OldestWaitPercent"}  # The alarm tells, and OldestOpenSeconds is shown.
-SEARCH = re.compile(r"SEARCH\('\{([^,}]+),([^}]+)\} MetricName=\"(\w+)\"', 'Sum', 300\)")
+SEARCH = re.compile(r"SEARCH\('\{\"([^,}]+)\",([^}]+)\} MetricName=\"(\w+)\"', 'Sum', 300\)")
 # What AWS's services emit: namespace, name, and the dimensions, each with what it is the name of.
 OF_SERVICES: dict[tuple[str, str], dict[str, tuple[str, str]]] = {
     ("AWS/ApiGateway", "5XXError"): {
@@ -233,4 +233,4 @@ def _searched(plan: Json) -> Iterator[tuple[str, tuple[str, ...], str]]:
             found = SEARCH.fullmatch(last["expression"])
             assert found, last
             namespace, dimensions, name = found.groups()
-            yield namespace, tuple(dimensions.split(",")), name
+            yield namespace, tuple(one.strip('"') for one in dimensions.split(",")), name
