@@ -19,7 +19,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from tests.support.e2e.engine_gaps import DRIFT
+from tests.support.e2e.engine_gaps import DRIFT_WITHOUT_REFRESH
 from tools import REPOSITORY
 from tools.contracts import new_task_type, tfvars, tree
 from tools.deploy.terraform import ROOTS, Directory
@@ -155,7 +155,7 @@ def _drifts(resource: dict[str, Any]) -> bool:
     changed = {name for name in after if before.get(name) != after[name]} | set(
         change["after_unknown"]
     )
-    return all(("platform", resource["type"], name) in DRIFT for name in changed)
+    return all(("platform", resource["type"], name) in DRIFT_WITHOUT_REFRESH for name in changed)
 
 
 def _report(declared: int, plan: Plan) -> Table:

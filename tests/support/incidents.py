@@ -15,7 +15,7 @@ PREFIX = "callbacks-local"
 NAMESPACE = f"CallbackChannels/{PREFIX}"
 WORKFLOW = "arn:aws:states:eu-west-1:111111111111:stateMachine:callbacks-local-order-processing"
 HOUR, DAY = 60, 24 * 60
-BEFORE = range(-2 * HOUR, 0)
+BEFORE, AFTER = range(-2 * HOUR, 0), range(DAY + HOUR)
 # As schemas/TYPE/channel.json have them, in minutes.
 WAIT = {SHIPPING: DAY, REVIEW: HOUR}
 
@@ -75,6 +75,12 @@ def of_workflow(name: str) -> Metric:
 
 SWEPT = of_function("Invocations", "sweep-due-callbacks")
 DISPATCHER = "order-shipping-service"
+ENDS = (
+    of_task_type("CallbacksSucceeded", SHIPPING),
+    of_task_type("CallbacksFailed", SHIPPING),
+    of_workflow("ExecutionsSucceeded"),
+    of_workflow("ExecutionsFailed"),
+)
 
 
 def _business(datapoints: Datapoints, minutes: range) -> None:
@@ -90,7 +96,13 @@ def _business(datapoints: Datapoints, minutes: range) -> None:
 
 
 def _an_ordinary_day(datapoints: Datapoints) -> None:
-    """A task asked for twice, a 503, a callback too late, an endpoint that restarts."""
+    """A task asked for twice, a 503, a callback too late, an endpoint that restarts.
+
+    An execution's end is told before it can be seen. At night there are few orders, and all fail.
+    """
+    _drop(datapoints, range(12 * HOUR, 18 * HOUR), *ENDS)
+    datapoints.put(of_task_type("CallbacksFailed", SHIPPING), [13 * HOUR, 15 * HOUR])
+    datapoints.put(of_workflow("ExecutionsFailed"), [13 * HOUR, 15 * HOUR])
     datapoints.put(of_task_type("DispatchesRefused", SHIPPING), [7])
     datapoints.put(of_function("Errors", DISPATCHER), [7])
     datapoints.put(of_api("5XXError"), [30])
@@ -99,6 +111,7 @@ def _an_ordinary_day(datapoints: Datapoints) -> None:
     datapoints.put(of_webhook("WebhooksTaken"), [55, 90])
     datapoints.put(of_all("OldestHeldSeconds"), range(100, 105), 240)
     datapoints.put(of_workflow("ExecutionsAborted"), [120])
+    datapoints.put(of_function("Errors", "close-execution"), [120, 121])
 
 
 def _step_functions_are_away(datapoints: Datapoints) -> None:
@@ -122,17 +135,13 @@ def _a_partner_is_silent(datapoints: Datapoints) -> None:
         datapoints.put(
             of_task_type("OldestWaitPercent", SHIPPING), [minute], 100 * minute / WAIT[SHIPPING]
         )
-    del datapoints.values[of_task_type("CallbacksSucceeded", SHIPPING)]
-    del datapoints.values[of_workflow("ExecutionsSucceeded")]
+    _drop(datapoints, AFTER, *ENDS)
     datapoints.put(of_workflow("ExecutionsFailed"), range(WAIT[SHIPPING], WAIT[SHIPPING] + HOUR, 5))
 
 
 def _a_partner_reports_failures(datapoints: Datapoints) -> None:
     """All that it is asked for from now on, and the orders fail with it."""
-    for name in ("CallbacksSucceeded", "CallbacksFailed"):
-        _only_before(datapoints, of_task_type(name, SHIPPING))
-    for name in ("ExecutionsSucceeded", "ExecutionsFailed"):
-        _only_before(datapoints, of_workflow(name))
+    _drop(datapoints, AFTER, *ENDS)
     datapoints.put(of_task_type("CallbacksFailed", SHIPPING), range(0, 2 * HOUR, 5))
     datapoints.put(of_workflow("ExecutionsFailed"), range(0, 2 * HOUR, 5))
 
@@ -165,14 +174,12 @@ def _a_partner_s_queue_is_gone(datapoints: Datapoints) -> None:
 
 def _the_sweep_is_switched_off(datapoints: Datapoints) -> None:
     """Its gauges are missing from then on as well."""
-    _only_before(datapoints, SWEPT)
-    _only_before(datapoints, of_task_type("OldestWaitPercent", SHIPPING))
+    _drop(datapoints, AFTER, SWEPT, of_task_type("OldestWaitPercent", SHIPPING))
 
 
 def _a_release_has_a_bug(datapoints: Datapoints) -> None:
     """The dispatcher raises what it does not count, and orders end as STALLED."""
-    for name in ("ExecutionsSucceeded", "ExecutionsFailed"):
-        _only_before(datapoints, of_workflow(name))
+    _drop(datapoints, AFTER, *ENDS)
     datapoints.put(of_function("Errors", DISPATCHER), range(0, 2 * HOUR, 5))
     datapoints.put(of_workflow("ExecutionsFailed"), range(0, 2 * HOUR, 5))
 
@@ -188,10 +195,11 @@ def _somebody_scans_the_api(datapoints: Datapoints) -> None:
     datapoints.put(of_all("Refused403"), range(10), 40)
 
 
-def _only_before(datapoints: Datapoints, metric: Metric) -> None:
-    values = datapoints.values[metric]
-    for minute in [minute for minute in values if minute >= 0]:
-        del values[minute]
+def _drop(datapoints: Datapoints, minutes: range, *metrics: Metric) -> None:
+    """Take back what the business has left in these minutes."""
+    for metric in metrics:
+        for minute in minutes:
+            datapoints.values[metric].pop(minute, None)
 
 
 INCIDENTS = (

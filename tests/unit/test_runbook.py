@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 import pytest
 
+from tests.support.metrics import EMITTED
 from tools import REPOSITORY, hcl
 from tools.ops.app import cli
 
@@ -86,6 +87,15 @@ def test_the_index_names_each_page() -> None:
     index = (RUNBOOK / INDEX).read_text()
 
     assert [page for page in sorted(PAGES) if f"]({page})" not in index] == []
+
+
+def test_what_each_metric_is_stands_where_the_index_says() -> None:
+    document, heading = "../architecture.md", "## What is measured\n"
+    section = (RUNBOOK / document).read_text().partition(heading)[2].partition("\n## ")[0]
+    names = re.findall(r"^\| (`[A-Z].*?) \|", section, re.M)
+
+    assert f"]({document}#what-is-measured)" in (RUNBOOK / INDEX).read_text()
+    assert set(re.findall(r"`(\w+)`", "".join(names))) == {name for name, _, _ in EMITTED}
 
 
 @pytest.mark.parametrize("page", sorted(PAGES - PROCEDURES))

@@ -120,7 +120,7 @@ resource "aws_wafv2_web_acl_association" "this" {
 # One is sent again by its partner: people are needed where it goes on.
 resource "aws_cloudwatch_metric_alarm" "server_errors" {
   alarm_name          = "${var.platform.name_prefix}-api-server-errors"
-  alarm_description   = "The API has returned 5xx for 15 minutes: partners send these callbacks again. See ${var.platform.runbook_url}/api-server-errors.md"
+  alarm_description   = "The API has returned 5xx in each of three five minutes running: partners send these callbacks again. See ${var.platform.runbook_url}/api-server-errors.md"
   namespace           = "AWS/ApiGateway"
   metric_name         = "5XXError"
   dimensions          = { ApiName = var.platform.api.name, Stage = aws_api_gateway_stage.this.stage_name }

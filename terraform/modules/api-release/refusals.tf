@@ -3,7 +3,7 @@
 locals {
   refusals = {
     forbidden    = { metric = "Refused403", pattern = "{ $.status = \"403\" }", means = "Calls were refused for their credentials, or for routes that are not theirs (403)" }
-    invalid      = { metric = "RefusedOtherwise", pattern = "{ $.status = \"4*\" && $.status != \"401\" && $.status != \"403\" && $.status != \"429\" }", means = "Callbacks broke their contract, or nobody waits for them (other 4xx)" }
+    invalid      = { metric = "RefusedOtherwise", pattern = "{ ($.status = \"4*\") && ($.status != \"401\") && ($.status != \"403\") && ($.status != \"429\") }", means = "Callbacks broke their contract, or nobody waits for them (other 4xx)" }
     throttled    = { metric = "Refused429", pattern = "{ $.status = \"429\" }", means = "Callbacks were over the limits (429)" }
     unauthorized = { metric = "Refused401", pattern = "{ $.status = \"401\" }", means = "Calls had no OAuth2 token, or a bad one (401)" }
   }

@@ -33,11 +33,11 @@ locals {
   }
   columns = ["waiting", "asked and called back", "refused", "time to callback, in seconds"]
 
-  # What only the platform as a whole has, below its row.
+  # What only the platform as a whole has, below its row. A search takes names with hyphens in quotes only.
   platform_row = {
-    "refused, by problem" = [[{ expression = "SEARCH('{${var.platform.metric_namespace},problem} MetricName=\"CallbacksRefused\"', 'Sum', 300)", id = "problems" }]]
+    "refused, by problem" = [[{ expression = "SEARCH('{\"${var.platform.metric_namespace}\",\"problem\"} MetricName=\"CallbacksRefused\"', 'Sum', 300)", id = "problems" }]]
     "tries that webhooks refused, by partner" = [[{
-      expression = "SEARCH('{${var.platform.metric_namespace},partner,task_type} MetricName=\"WebhooksRefused\"', 'Sum', 300)"
+      expression = "SEARCH('{\"${var.platform.metric_namespace}\",\"partner\",\"task_type\"} MetricName=\"WebhooksRefused\"', 'Sum', 300)"
       id         = "webhooks"
     }]]
     "held and delivered again" = [

@@ -218,7 +218,7 @@ resource "aws_cloudwatch_metric_alarm" "errors" {
   dimensions          = var.expected_errors == null ? { FunctionName = aws_lambda_function.this.function_name } : null
   statistic           = var.expected_errors == null ? "Sum" : null
   period              = var.expected_errors == null ? 300 : null
-  evaluation_periods  = 1
+  evaluation_periods  = var.retried ? 3 : 1
   comparison_operator = "GreaterThanThreshold"
   threshold           = 0
   treat_missing_data  = "notBreaching"

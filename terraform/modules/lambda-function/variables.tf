@@ -148,6 +148,13 @@ variable "reserved_concurrency" {
   }
 }
 
+variable "retried" {
+  description = "True where what starts the function does so again within minutes: an error raises an alarm only if there are others in each of three five minutes running."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
 variable "timeout_seconds" {
   description = "Time after which Lambda stops an invocation."
   type        = number

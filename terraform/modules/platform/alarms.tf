@@ -82,7 +82,7 @@ resource "aws_cloudwatch_metric_alarm" "sweep_stopped" {
 # Without dimensions, which is the account's sum: one alarm for all functions, who share its concurrency anyway.
 resource "aws_cloudwatch_metric_alarm" "throttles" {
   alarm_name          = "${var.name_prefix}-function-throttles"
-  alarm_description   = "Invocations in this account and region have been refused for want of concurrency for 15 minutes. See ${var.runbook_url}/function-throttles.md"
+  alarm_description   = "Invocations in this account and region were refused for want of concurrency in each of three five minutes running. See ${var.runbook_url}/function-throttles.md"
   namespace           = "AWS/Lambda"
   metric_name         = "Throttles"
   statistic           = "Sum"

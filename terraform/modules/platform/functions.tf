@@ -44,6 +44,7 @@ locals {
           resources = local.execution_arns
         }
       }
+      retried         = true
       timeout_seconds = 60
     }
 
@@ -227,6 +228,7 @@ locals {
           resources = [aws_dynamodb_table.orders.arn]
         }
       }
+      retried         = true
       timeout_seconds = 280 # Ends before the next run starts.
     }
 
@@ -267,6 +269,7 @@ locals {
         }
         ReadDueTasks = local.table_access.read_without_token
       }
+      retried         = true
       timeout_seconds = 50 # Ends before the next sweep starts.
     }
   }
@@ -285,5 +288,6 @@ module "function" {
   memory_mb             = lookup(each.value, "memory_mb", null)
   permissions           = each.value.permissions
   reserved_concurrency  = lookup(each.value, "reserved_concurrency", null)
+  retried               = lookup(each.value, "retried", null)
   timeout_seconds       = each.value.timeout_seconds
 }

@@ -150,7 +150,7 @@ run "raises_an_alarm_on_bursts_of_refusals" {
   assert {
     condition = { for kind, filter in aws_cloudwatch_log_metric_filter.refusals : kind => [filter.log_group_name, filter.pattern] } == {
       forbidden    = ["/aws/apigateway/callbacks-dev-access", "{ $.status = \"403\" }"]
-      invalid      = ["/aws/apigateway/callbacks-dev-access", "{ $.status = \"4*\" && $.status != \"401\" && $.status != \"403\" && $.status != \"429\" }"]
+      invalid      = ["/aws/apigateway/callbacks-dev-access", "{ ($.status = \"4*\") && ($.status != \"401\") && ($.status != \"403\") && ($.status != \"429\") }"]
       throttled    = ["/aws/apigateway/callbacks-dev-access", "{ $.status = \"429\" }"]
       unauthorized = ["/aws/apigateway/callbacks-dev-access", "{ $.status = \"401\" }"]
     } && jsondecode(one(aws_api_gateway_stage.this.access_log_settings).format).status == "$context.status"

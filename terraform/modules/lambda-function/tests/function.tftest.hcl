@@ -145,6 +145,12 @@ run "allows_what_is_asked_for" {
 run "raises_no_alarm_on_what_the_function_raises_on_purpose" {
   variables {
     expected_errors = { dimensions = { task_type = "ORDER_SHIPPING_SERVICE" }, metrics = ["DispatchesUnavailable", "DispatchesRefused"] }
+    retried         = true
+  }
+
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.errors.evaluation_periods == 3
+    error_message = "What is started again by itself raises the alarm only if it goes on."
   }
 
   assert {
@@ -204,6 +210,11 @@ run "configures_the_function" {
   assert {
     condition     = one(aws_lambda_function.this.tracing_config).mode == "Active" && aws_lambda_function.this.reserved_concurrent_executions == -1
     error_message = "Tracing must be active, and concurrency unreserved unless asked for."
+  }
+
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.errors.evaluation_periods == 1
+    error_message = "One error raises the alarm, unless the function is started again by itself."
   }
 
   assert {
