@@ -5,10 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from callbacks.domain.errors import OperationRefused, TaskNotFound
+from callbacks.domain.errors import OperationRefused
 from callbacks.domain.exact_json import canonical_json
 from callbacks.domain.ports import ChannelSwitch, Redrives
-from callbacks.domain.task import TaskKey
 from callbacks.usecases.complete import Result
 from callbacks.usecases.receive import Receiver
 
@@ -43,11 +42,7 @@ class Operator:
         task_type = str(callback.get("task_type", ""))
         if not callback.get("callback_id"):
             raise OperationRefused("callback_id must name the attempt that is reported on")
-        channel = self.receiver.registry.get(task_type)
-        if channel is None:
-            raise TaskNotFound(TaskKey("", task_type))
-        body = canonical_json(callback)
-        received = self.receiver.read(task_type, channel.message_version, body)
+        received = self.receiver.read(task_type, None, canonical_json(callback))
         if received.callback.outcome is None:
             raise OperationRefused("nobody but the partner knows that the work goes on")
         return self.receiver.take(received, str(person), address="")

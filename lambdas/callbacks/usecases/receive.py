@@ -42,9 +42,9 @@ class Receiver:
     completer: Completer
 
     def read(
-        self, task_type: str, version: str, body: str, callback_id: str | None = None
+        self, task_type: str, version: str | None, body: str, callback_id: str | None = None
     ) -> Received:
-        """Holds a body to the contract of the route it was posted to.
+        """Holds a body to the contract of the route it was posted to, or else of the messages.
 
         `callback_id` is the one of the URL. It is as good as one in the body, and held to the same.
 
@@ -58,7 +58,7 @@ class Receiver:
             channel = self.registry.get(task_type)
         except DependencyUnavailable as error:
             raise NotKnownToBeAccepted from error
-        contract = channel.versions.get(version) if channel else None
+        contract = channel.versions.get(version or channel.message_version) if channel else None
         if channel is None or contract is None:
             raise TaskNotFound(TaskKey("", task_type))
         document = _identified(_parsed(body, channel.max_body_bytes), callback_id)

@@ -1,5 +1,7 @@
 """Working off letters: the deed first, then the letter; what stays is seen by others again."""
 
+from dataclasses import dataclass
+
 import pytest
 from callbacks.domain.errors import DependencyUnavailable, OperationRefused
 from callbacks.domain.ports import Letter
@@ -94,17 +96,31 @@ def test_no_letter_is_begun_once_the_time_is_over_and_the_rest_is_said_to_be_the
     assert len(late.visible) == 1
 
 
-def test_a_queue_that_shows_nothing_at_once_is_asked_again() -> None:
-    class Reluctant(FakeDeadLetters):
-        asked = 0
+@dataclass
+class Reluctant(FakeDeadLetters):
+    """Shows a letter the fifth time it is asked, another the fifth time after that, and no more."""
 
-        def receive(self) -> list[Letter]:
-            self.asked += 1
-            return [letter("a")] if self.asked == 5 else []
+    asked: int = 0
 
-        def delete(self, letter: Letter) -> None:
-            pass
+    def receive(self) -> list[Letter]:
+        self.asked += 1
+        received = {5: [letter("a")], 10: [letter("b")]}.get(self.asked, [])
+        self.hidden += received
+        return received
 
-    worked = work_off(Reluctant(), drop, FakeClock(), LATER)
 
-    assert worked.done == ["a"]
+def test_a_queue_that_shows_nothing_is_asked_five_times_over() -> None:
+    reluctant = Reluctant()
+
+    worked = work_off(reluctant, drop, FakeClock(), LATER)
+
+    assert worked == Worked(done=["a", "b"])
+    assert reluctant.asked == 15
+
+
+def test_letters_are_begun_until_the_time_is_over_and_at_that_very_moment(
+    letters: FakeDeadLetters,
+) -> None:
+    clock = FakeClock()
+
+    assert work_off(letters, drop, clock, clock.now()).done == ["a", "b", "c", "d", "e"]

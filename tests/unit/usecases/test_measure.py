@@ -125,6 +125,31 @@ def test_of_the_platform_counts_are_added_up_and_the_oldest_is_taken(harness: Ha
     assert found[SHIPPING].open_tasks == found[REVIEW].open_tasks == 1
 
 
+def test_what_is_overdue_is_added_up_too(harness: Harness) -> None:
+    deadline = harness.given(pending()).deadline
+    harness.given(pending(key=TaskKey("order-2", REVIEW)))
+
+    assert measured(harness, deadline + 60)[None].overdue_tasks == 2
+
+
+def test_each_task_type_has_its_own_oldest_outcome(harness: Harness) -> None:
+    harness.given(replace(completing(), claimed_at=NOW - 500, due_at=NOW - 440))
+    harness.given(completing(key=TaskKey("order-2", REVIEW)))
+
+    found = measured(harness, NOW + 300)
+
+    assert found[SHIPPING].oldest_held_seconds == 800
+    assert found[REVIEW].oldest_held_seconds == 300
+
+
+def test_an_age_is_in_whole_seconds(harness: Harness) -> None:
+    harness.given(unsettled(requested_at=NOW * 1000 + 999))
+
+    held_for = measured(harness, NOW + 120)[SHIPPING].oldest_held_seconds
+
+    assert (held_for, type(held_for)) == (120, int)
+
+
 def test_an_outcome_of_a_channel_that_is_gone_is_held_all_the_same(harness: Harness) -> None:
     harness.given(completing(key=TaskKey("order-2", "GIFTS")))
 

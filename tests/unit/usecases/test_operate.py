@@ -23,6 +23,10 @@ REPORT: dict[str, Any] = {
     "task_output": SHIPPED.output,
 }
 
+NO_ID = "callback_id must name the attempt that is reported on"
+NOT_CURRENT = "callback_id names an attempt that is not the current one; nothing was taken"
+NO_HEARTBEAT = "nobody but the partner knows that the work goes on"
+
 
 @pytest.fixture
 def harness() -> Harness:
@@ -56,12 +60,12 @@ def test_a_report_is_recorded_as_the_persons_with_the_reason(
 @pytest.mark.parametrize(
     ("changes", "raised", "said"),
     [
-        ({"callback_id": None}, OperationRefused, "callback_id must name the attempt"),
-        ({"callback_id": ""}, OperationRefused, "callback_id must name the attempt"),
-        ({"callback_id": "attempt-9"}, AttemptNotCurrent, "not the current one"),
-        ({"task_type": "NO_SUCH"}, TaskNotFound, "there is no NO_SUCH task"),
-        ({"task_type": None}, TaskNotFound, "there is no None task"),
-        ({"task_status": "IN_PROGRESS"}, OperationRefused, "nobody but the partner"),
+        ({"callback_id": None}, OperationRefused, NO_ID),
+        ({"callback_id": ""}, OperationRefused, NO_ID),
+        ({"callback_id": "attempt-9"}, AttemptNotCurrent, NOT_CURRENT),
+        ({"task_type": "NO_SUCH"}, TaskNotFound, "there is no NO_SUCH task for this order"),
+        ({"task_type": None}, TaskNotFound, "there is no None task for this order"),
+        ({"task_status": "IN_PROGRESS"}, OperationRefused, NO_HEARTBEAT),
     ],
 )
 def test_a_report_that_no_attempt_waits_for_is_refused(
@@ -71,7 +75,7 @@ def test_a_report_that_no_attempt_waits_for_is_refused(
     raised: type[Exception],
     said: str,
 ) -> None:
-    with pytest.raises(raised, match=said):
+    with pytest.raises(raised, match=f"^{said}$"):
         operator.report({**REPORT, **changes}, ROBIN)
 
     assert harness.record() == pending()
