@@ -56,7 +56,6 @@ BESIDE = (
     "tests/e2e/test_checkov.py",
     "tests/e2e/test_corrections.py",
     "tests/e2e/test_many_channels.py",
-    "tests/e2e/test_operator.py",
     "tests/e2e/test_partner_sheet.py",
     "tests/e2e/test_web_page.py",
 )

@@ -17,7 +17,7 @@ from botocore.exceptions import ClientError
 from tools.devenv.environment import Environment
 from tools.devenv.walkthrough import TASK_TYPE, Deployment, until
 from tools.ops import place as places
-from tools.ops.open_tasks import OpenTasks
+from tools.ops.acting import Acting, RefusedError
 from tools.ops.place import Place
 
 ORDERS = 12
@@ -128,13 +128,15 @@ def person(place: Place, deployment: Deployment) -> Iterator[Place]:
     iam.delete_user(UserName=name)
 
 
-def test_who_has_the_operators_policy_reads_tasks_and_no_token(
+def test_who_has_the_operators_policy_acts_through_operate_and_in_no_other_way(
     person: Place, orders: dict[str, str]
 ) -> None:
-    page = OpenTasks(person, [TASK_TYPE]).page(10)
-    assert all(task.task_token is None for task in page.tasks)
+    """What it reads of tasks, the engine cannot judge: tests/e2e/access does."""
+    sts_url = person.client("sts").meta.endpoint_url
+    acting = Acting(person.session, person.client("lambda"), sts_url, person.function("operate"))
+    with pytest.raises(RefusedError, match="there is no channel NO_SUCH_TYPE"):
+        acting.act("switch_channel", "T-1", task_type="NO_SUCH_TYPE", enabled=True)
 
-    # That GetItem reads registrations only, the engine does not judge: tests/e2e/access does.
     states = person.client("stepfunctions")
     refused: list[Callable[[], Any]] = [
         lambda: person.client("dynamodb").scan(TableName=person.table),
