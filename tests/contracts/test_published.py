@@ -3,10 +3,14 @@
 import html
 import json
 import re
+from base64 import b64encode
 from dataclasses import replace
 from typing import Any
 
 import pytest
+from callbacks.adapters.public_http import Response
+from callbacks.adapters.webhook import HttpWebhook
+from callbacks.domain.message import Message
 from callbacks.domain.trace import Trace
 from callbacks.runtime import http
 from callbacks.usecases.complete import Result
@@ -17,11 +21,12 @@ from moto import mock_aws
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from tests.support.channels import SHIPPING, example
+from tests.support.fakes import FakeClock
 from tests.support.harness import Harness
 from tests.support.partner_api import partner_api
 from tests.support.tasks import EXECUTION, KEY, TRACE, token
 from tools import REPOSITORY
-from tools.contracts import asyncapi, channels, event, openapi, pages, responses, tree
+from tools.contracts import asyncapi, channels, event, openapi, pages, responses, tree, webhook
 from tools.contracts.channels import Channel, Contract
 from tools.contracts.documents import load
 from tools.contracts.fields import fields
@@ -76,22 +81,6 @@ def test_asyncapi_schema_refuses_what_is_no_asyncapi() -> None:
     assert not validator.is_valid(document)
 
 
-def test_definitions_become_components() -> None:
-    schema = {
-        "$schema": "http://json-schema.org/draft-04/schema#",
-        "definitions": {"Size": {"$ref": "#/definitions/Grams"}, "Grams": {"type": "integer"}},
-        "properties": {"size": {"$ref": "#/definitions/Size"}},
-    }
-
-    definitions, rest = openapi.detached(schema, "ParcelV1", "#/components/schemas/")
-
-    assert definitions == {
-        "ParcelV1Size": {"$ref": "#/components/schemas/ParcelV1Grams"},
-        "ParcelV1Grams": {"type": "integer"},
-    }
-    assert rest == {"properties": {"size": {"$ref": "#/components/schemas/ParcelV1Size"}}}
-
-
 @pytest.mark.parametrize("channel", ALL, ids=lambda channel: channel.task_type)
 def test_examples_meet_their_schemas(channel: Channel) -> None:
     for contract in channel.contracts:
@@ -136,6 +125,39 @@ def test_message_is_what_is_dispatched(heartbeat_seconds: int | None, trace: Tra
     headers = asyncapi.document([channel])["components"]["messages"].popitem()[1]["headers"]
     assert Draft4Validator(headers).is_valid(dict(attributes))
     assert set(attributes) == set(headers["properties"])
+
+
+def test_webhook_headers_are_those_that_are_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: dict[str, str] = {}
+
+    def exchange(_: object, __: bytes, headers: dict[str, str]) -> Response:
+        sent.update(headers)
+        return Response(204, None)
+
+    monkeypatch.setattr("callbacks.adapters.webhook.exchange", exchange)
+    secrets = [f"whsec_{b64encode(bytes([key] * 24)).decode()}" for key in (1, 2)]
+    posts = HttpWebhook("https://example.com", lambda: secrets, FakeClock(), loopback=False)
+
+    posts.post(Message(KEY, "id", 0.0, "{}", TRACE))
+
+    assert sent.pop("Content-Type") == webhook.CONTENT_TYPE
+    assert set(sent) - {"User-Agent"} == set(webhook.HEADERS)
+    for headers in (sent, webhook.EXAMPLE):
+        for name, schema in webhook.HEADERS.items():
+            assert Draft4Validator(schema).is_valid(headers[name])
+
+
+def test_webhooks_are_those_of_partners_without_aws() -> None:
+    document = openapi.document(ALL)
+
+    assert set(document["webhooks"]) == {
+        "requestOrderFraudReviewV1",
+        "requestOrderOtherServiceV1",
+        "requestOrderOtherServiceV2",
+    }
+    for hook in document["webhooks"].values():
+        required = {one["name"] for one in hook["post"]["parameters"] if one["required"]}
+        assert required == {"webhook-id", "webhook-timestamp", "webhook-signature"}
 
 
 def test_problems_are_those_of_the_function_and_of_the_gateway() -> None:

@@ -2,9 +2,8 @@
 
 from typing import Any
 
-from tools.contracts import compose, event
+from tools.contracts import components, compose, event
 from tools.contracts.channels import Channel, Contract
-from tools.contracts.openapi import detached
 
 
 def document(channels: list[Channel]) -> dict[str, Any]:
@@ -13,10 +12,7 @@ def document(channels: list[Channel]) -> dict[str, Any]:
     for channel in channels:
         for contract in channel.contracts:
             name = compose.model_name(channel.task_type, contract.name)
-            definitions, request = detached(contract.request, name, "#/components/schemas/")
-            message = event.schema(channel, contract)
-            message["properties"]["data"] = {"$ref": f"#/components/schemas/{name}Request"}
-            schemas |= {**definitions, f"{name}Request": request, f"{name}Message": message}
+            schemas |= components.message(channel, contract, name)
             messages[name] = _message(channel, contract, name)
     return {
         "asyncapi": "3.0.0",
