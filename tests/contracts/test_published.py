@@ -15,34 +15,48 @@ from callbacks.domain.trace import Trace
 from callbacks.runtime import http
 from callbacks.usecases.complete import Result
 from callbacks.usecases.dispatch import DispatchRequest
-from jsonschema import Draft4Validator, Draft7Validator
+from jsonschema import Draft4Validator
 from markupsafe import escape
 from moto import mock_aws
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
+from tests.support import judges
 from tests.support.channels import SHIPPING, example
 from tests.support.fakes import FakeClock
 from tests.support.harness import Harness
 from tests.support.partner_api import partner_api
 from tests.support.tasks import EXECUTION, KEY, TRACE, token
 from tools import REPOSITORY
-from tools.contracts import asyncapi, channels, event, openapi, pages, responses, tree, webhook
+from tools.contracts import (
+    asyncapi,
+    channels,
+    compose,
+    event,
+    openapi,
+    pages,
+    responses,
+    tree,
+    webhook,
+)
 from tools.contracts.channels import Channel, Contract
 from tools.contracts.documents import load
 from tools.contracts.fields import fields
 from tools.contracts.settings import complete
 
 CHANNELS = channels.read(REPOSITORY)
-SPECIFICATION = REPOSITORY / "tests/support/asyncapi/3.0.0.json"
 
 
 def _oauth2() -> Channel:
     """A channel of the other kind, with all that is optional, and a second version."""
-    first = CHANNELS[0]
-    contracts = [*first.contracts, replace(first.contracts[0], name="v2")]
+    task_type, envelope = "ORDER_OTHER_SERVICE", load(REPOSITORY / tree.ENVELOPE).value
+    first = CHANNELS[0].contracts[0]
+    contracts = [
+        replace(first, name=name, model=compose.model(task_type, name, envelope, first.output))
+        for name in ("v1", "v2")
+    ]
     settings = {"auth": "OAUTH2", "timeout_seconds": 90, "heartbeat_seconds": 60}
     schema = load(REPOSITORY / tree.CHANNEL_SCHEMA).value
-    return Channel("ORDER_OTHER_SERVICE", complete(schema, settings), contracts)
+    return Channel(task_type, complete(schema, settings), contracts)
 
 
 ALL = [*CHANNELS, _oauth2()]
@@ -66,19 +80,25 @@ def test_openapi_is_valid(listed: list[Channel]) -> None:
 
 
 @pytest.mark.parametrize("listed", [CHANNELS, ALL], ids=["project", "oauth2"])
-def test_asyncapi_is_valid(listed: list[Channel]) -> None:
-    """By the schema that the AsyncAPI Initiative publishes in the npm package @asyncapi/specs."""
-    validator = Draft7Validator(json.loads(SPECIFICATION.read_text()))
+def test_judges_find_nothing(listed: list[Channel]) -> None:
+    judged = [
+        *[(judge, openapi.document(listed)) for judge in judges.OPENAPI],
+        (judges.ASYNCAPI, asyncapi.document(listed)),
+    ]
 
-    assert [error.message for error in validator.iter_errors(asyncapi.document(listed))] == []
+    assert judges.findings(judged) == [[], [], []]
 
 
-def test_asyncapi_schema_refuses_what_is_no_asyncapi() -> None:
-    validator = Draft7Validator(json.loads(SPECIFICATION.read_text()))
-    document = asyncapi.document(CHANNELS)
-    document["operations"] = {"request": {"action": "publish"}}
+def test_judges_find_what_is_wrong() -> None:
+    api, events = openapi.document(CHANNELS), asyncapi.document(CHANNELS)
+    del api["info"]["contact"], api["info"]["license"]
+    events["operations"] = {"request": {"action": "publish"}}
 
-    assert not validator.is_valid(document)
+    found = judges.findings([*[(judge, api) for judge in judges.OPENAPI], ("asyncapi", events)])
+
+    rules = ("info-license", "info-contact", "asyncapi-document-resolved")
+    for rule, told in zip(rules, found, strict=True):
+        assert any(finding.startswith(rule) for finding in told), told
 
 
 @pytest.mark.parametrize("channel", ALL, ids=lambda channel: channel.task_type)

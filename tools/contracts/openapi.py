@@ -7,7 +7,11 @@ from callbacks.runtime.problems import Problem
 from tools.contracts import components, compose, event, responses, webhook
 from tools.contracts.channels import Channel, Contract
 
-SIGV4, OAUTH2, SIGNED = "sigv4", "oauth2", "standardWebhooks"
+ABOUT = {
+    "contact": {"name": "The platform's team"},
+    "license": {"name": "For the platform's partners", "identifier": "LicenseRef-Partners"},
+}
+SIGV4, OAUTH2 = "sigv4", "oauth2"
 EXAMPLE_REQUEST = "7f9c2ba4-e88f-4827-a5c0-0e3f3e4d7c11"
 
 
@@ -33,6 +37,7 @@ def document(channels: list[Channel]) -> dict[str, Any]:
             "title": "Callback channels",
             "version": "1",
             "description": "Partners report here on the work that they were asked for.",
+            **ABOUT,
         },
         "servers": [
             {
@@ -74,6 +79,8 @@ def _operation(channel: Channel, contract: Contract, model: str) -> dict[str, An
     return {
         "operationId": f"report{model}",
         "summary": f"Report on a task of {channel.task_type}",
+        "description": "Post it to the callbackurl of the message. The same outcome may be sent "
+        "again at any time.",
         "tags": [channel.task_type],
         "security": [auth],
         "parameters": [
@@ -121,7 +128,7 @@ def _webhook(channel: Channel, contract: Contract, name: str) -> dict[str, Any]:
         "description": f"A POST to the partner's webhook, signed as {webhook.SPECIFICATION} says. "
         "Verify it, store it, return 2xx at once, and do the work once for each workid.",
         "tags": [channel.task_type],
-        "security": [{SIGNED: []}],
+        "security": [{webhook.SCHEME: []}],
         "parameters": [
             {
                 "name": header,
@@ -197,13 +204,7 @@ def _problem(problem: Problem) -> dict[str, Any]:
 
 def _oauth2(channels: list[Channel]) -> dict[str, Any]:
     return {
-        SIGNED: {
-            "type": "apiKey",
-            "in": "header",
-            "name": webhook.SIGNATURE,
-            "description": "A message to a webhook is signed with the secret that its partner was "
-            f"given: {webhook.SPECIFICATION}.",
-        },
+        webhook.SCHEME: {**webhook.SECURITY, "type": "apiKey"},
         OAUTH2: {
             "type": "oauth2",
             "description": "Each partner is told the token's address with its credentials.",

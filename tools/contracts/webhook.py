@@ -8,6 +8,13 @@ from tools.contracts.event import EXAMPLE_ID, EXAMPLE_TIME, EXAMPLE_TRACE
 CONTENT_TYPE = "application/cloudevents+json"
 SPECIFICATION = "https://www.standardwebhooks.com"
 SIGNATURE = "webhook-signature"
+SCHEME = "standardWebhooks"
+SECURITY: Mapping[str, str] = {
+    "name": SIGNATURE,
+    "in": "header",
+    "description": "A message to a webhook is signed with the secret that its partner was given: "
+    f"{SPECIFICATION}.",
+}
 REQUIRED = ("webhook-id", "webhook-timestamp", SIGNATURE)
 
 HEADERS: Mapping[str, Mapping[str, Any]] = {
