@@ -1,8 +1,6 @@
 """Generated clients keep every field of a callback, and demand what its status needs."""
 
-import sys
 from collections.abc import Iterator
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -26,12 +24,8 @@ NEEDED = {"Success": "task_output", "Failure": "task_error"}
 @pytest.fixture(scope="module")
 def models(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     directory = tmp_path_factory.mktemp("python")
-    generated.python_client(openapi.document(CHANNELS), directory)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(directory)
-        yield import_module(f"{generated.PYTHON_PACKAGE}.models")
-    for name in [name for name in sys.modules if name.startswith(generated.PYTHON_PACKAGE)]:
-        del sys.modules[name]
+    with generated.python_client(openapi.document(CHANNELS), directory) as imported:
+        yield imported("models")
 
 
 @pytest.fixture(scope="module")

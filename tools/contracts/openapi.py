@@ -12,14 +12,19 @@ ABOUT = {
     "license": {"name": "For the platform's partners", "identifier": "LicenseRef-Partners"},
 }
 SIGV4, OAUTH2 = "sigv4", "oauth2"
+SIGNED_FOR_AWS = {
+    "type": "apiKey",
+    "in": "header",
+    "name": "Authorization",
+    "description": "Signature Version 4 for the service execute-api, with the credentials of the "
+    "channel's callback role.",
+    "x-amazon-apigateway-authtype": "awsSigv4",
+}
 EXAMPLE_REQUEST = "7f9c2ba4-e88f-4827-a5c0-0e3f3e4d7c11"
 
 
 def document(channels: list[Channel]) -> dict[str, Any]:
-    schemas: dict[str, Any] = {
-        "Accepted": responses.ACCEPTED_SCHEMA,
-        "Problem": responses.PROBLEM_SCHEMA,
-    }
+    schemas: dict[str, Any] = {}
     paths: dict[str, Any] = {}
     webhooks: dict[str, Any] = {}
     for channel in channels:
@@ -30,7 +35,6 @@ def document(channels: list[Channel]) -> dict[str, Any]:
             if channel.settings["auth"] == "OAUTH2":
                 schemas |= components.message(channel, contract, name)
                 webhooks[f"request{name}"] = {"post": _webhook(channel, contract, name)}
-    oauth2 = [channel for channel in channels if channel.settings["auth"] == "OAUTH2"]
     return {
         "openapi": "3.1.0",
         "info": {
@@ -55,20 +59,22 @@ def document(channels: list[Channel]) -> dict[str, Any]:
         ],
         "paths": paths,
         "webhooks": webhooks,
-        "components": {
-            "schemas": schemas,
-            "responses": {problem.slug: _problem(problem) for problem in responses.PROBLEMS},
-            "securitySchemes": {
-                SIGV4: {
-                    "type": "apiKey",
-                    "in": "header",
-                    "name": "Authorization",
-                    "description": "Signature Version 4 for the service execute-api, with the "
-                    "credentials of the channel's callback role.",
-                    "x-amazon-apigateway-authtype": "awsSigv4",
-                },
-                **(_oauth2(oauth2) if oauth2 else {}),
-            },
+        "components": _components(channels, schemas) if channels else {},
+    }
+
+
+def _components(channels: list[Channel], schemas: dict[str, Any]) -> dict[str, Any]:
+    auths = {channel.settings["auth"] for channel in channels}
+    return {
+        "schemas": {
+            "Accepted": responses.ACCEPTED_SCHEMA,
+            "Problem": responses.PROBLEM_SCHEMA,
+            **schemas,
+        },
+        "responses": {problem.slug: _problem(problem) for problem in responses.PROBLEMS},
+        "securitySchemes": {
+            **({SIGV4: SIGNED_FOR_AWS} if "AWS_IAM" in auths else {}),
+            **(_oauth2(channels) if "OAUTH2" in auths else {}),
         },
     }
 
@@ -214,6 +220,7 @@ def _oauth2(channels: list[Channel]) -> dict[str, Any]:
                     "scopes": {
                         channel.scope: f"Report on tasks of {channel.task_type}"
                         for channel in channels
+                        if channel.settings["auth"] == "OAUTH2"
                     },
                 }
             },

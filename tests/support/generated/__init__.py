@@ -2,15 +2,21 @@
 
 import json
 import subprocess
-from collections.abc import Mapping
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from shutil import copy
 from typing import Any
 
+import pytest
+
 from tests.support.policies import NODE, NODE_ENVIRONMENT, VENV
 
-PYTHON_PACKAGE = "callback_client"
-HEARTBEAT = "heartbeat.mts"
+type Import = Callable[[str], Any]
+
+_PACKAGE = "callback_client"
 _HERE = Path(__file__).parent
 _MODULES = VENV / "node_modules"
 _TSC = (
@@ -20,16 +26,21 @@ _TSC = (
 )
 
 
-def python_client(document: Mapping[str, Any], directory: Path) -> None:
-    """By openapi-python-client: PYTHON_PACKAGE in the directory. A warning is an error."""
+@contextmanager
+def python_client(document: Mapping[str, Any], directory: Path) -> Iterator[Import]:
+    """By openapi-python-client, of which a warning is an error: what imports its modules."""
     described, configuration = directory / "openapi.json", directory / "openapi-python-client.json"
     described.write_text(json.dumps(document))
     configuration.write_text(json.dumps({"post_hooks": []}))
     _run(
         *(VENV / "bin/openapi-python-client", "generate", "--fail-on-warning", "--meta", "none"),
-        *("--path", described, "--config", configuration),
-        *("--output-path", directory / PYTHON_PACKAGE),
+        *("--path", described, "--config", configuration, "--output-path", directory / _PACKAGE),
     )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(directory)
+        yield lambda module: import_module(f".{module}", _PACKAGE)
+    for name in [name for name in sys.modules if name.partition(".")[0] == _PACKAGE]:
+        del sys.modules[name]
 
 
 def typescript_client(document: Mapping[str, Any], directory: Path) -> Path:
@@ -38,7 +49,7 @@ def typescript_client(document: Mapping[str, Any], directory: Path) -> Path:
     (directory / "node_modules").symlink_to(_MODULES)
     cli = _MODULES / "openapi-typescript/bin/cli.js"
     _run(*NODE, cli, directory / "openapi.json", "--output", directory / "api.d.ts")
-    return Path(copy(_HERE / HEARTBEAT, directory))
+    return Path(copy(_HERE / "heartbeat.mts", directory))
 
 
 def type_errors(program: Path) -> str:
@@ -50,7 +61,8 @@ def type_errors(program: Path) -> str:
 
 def run(program: Path, given: Mapping[str, str]) -> Any:
     """What the program writes as JSON, when it reads `given` as JSON."""
-    return json.loads(_run(*NODE, program, given=json.dumps(given)))
+    plain_fetch = ("--import", _HERE / "plain_fetch.mjs")
+    return json.loads(_run(*NODE, *plain_fetch, program, given=json.dumps(given)))
 
 
 def _run(*command: str | Path, given: str = "") -> str:
