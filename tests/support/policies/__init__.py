@@ -1,4 +1,4 @@
-"""What judges policies and Terraform code beside the local engine, in an environment of its own."""
+"""What judges policies, Terraform code and documents from outside, in its own environment."""
 
 from tools import REPOSITORY
 
