@@ -185,6 +185,19 @@ def test_webhooks_are_those_of_partners_without_aws() -> None:
         assert required == {"webhook-id", "webhook-timestamp", "webhook-signature"}
 
 
+def test_each_callback_asks_for_the_scope_of_its_channel_or_a_signature() -> None:
+    document = openapi.document(ALL)
+    flow = document["components"]["securitySchemes"]["oauth2"]["flows"]["clientCredentials"]
+    scopes = {one.task_type: one.scope for one in ALL if one.settings["auth"] == "OAUTH2"}
+
+    assert flow["tokenUrl"].startswith("https://")
+    assert set(flow["scopes"]) == set(scopes.values())
+    for path in document["paths"].values():
+        (task_type,) = path["post"]["tags"]
+        by_scope = {"oauth2": [scopes.get(task_type)]}
+        assert path["post"]["security"] == [by_scope if task_type in scopes else {"sigv4": []}]
+
+
 def test_problems_are_those_of_the_function_and_of_the_gateway() -> None:
     function = {*http.REFUSALS.values(), http.INTERNAL_ERROR}
     source = REPOSITORY / "terraform/modules/platform/gateway_responses.tf"
