@@ -57,7 +57,7 @@ docs: $(VENV)/.ready ## Write what is published of the contracts
 types: $(VENV)/.ready ## Check types
 	$(VENV)/bin/mypy
 
-unit: $(VENV)/.ready ## Run unit, contract and workflow tests
+unit: $(VENV)/.ready $(POLICIES_VENV)/.installed ## Run unit, contract and workflow tests
 	$(VENV)/bin/pytest -n 2 --dist loadfile --ignore=tests/e2e --ignore=tests/terraform
 
 terraform-test: $(VENV)/.ready $(POLICIES_VENV)/.installed ## Check and test all Terraform code

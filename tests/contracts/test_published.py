@@ -3,41 +3,60 @@
 import html
 import json
 import re
+from base64 import b64encode
 from dataclasses import replace
 from typing import Any
 
 import pytest
+from callbacks.adapters.public_http import Response
+from callbacks.adapters.webhook import HttpWebhook
+from callbacks.domain.message import Message
 from callbacks.domain.trace import Trace
 from callbacks.runtime import http
 from callbacks.usecases.complete import Result
 from callbacks.usecases.dispatch import DispatchRequest
-from jsonschema import Draft4Validator, Draft7Validator
+from jsonschema import Draft4Validator
 from markupsafe import escape
 from moto import mock_aws
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
+from tests.support import judges
 from tests.support.channels import SHIPPING, example
+from tests.support.fakes import FakeClock
 from tests.support.harness import Harness
 from tests.support.partner_api import partner_api
 from tests.support.tasks import EXECUTION, KEY, TRACE, token
 from tools import REPOSITORY
-from tools.contracts import asyncapi, channels, event, openapi, pages, responses, tree
+from tools.contracts import (
+    asyncapi,
+    channels,
+    compose,
+    event,
+    openapi,
+    pages,
+    responses,
+    tree,
+    webhook,
+)
 from tools.contracts.channels import Channel, Contract
 from tools.contracts.documents import load
 from tools.contracts.fields import fields
 from tools.contracts.settings import complete
 
 CHANNELS = channels.read(REPOSITORY)
-SPECIFICATION = REPOSITORY / "tests/support/asyncapi/3.0.0.json"
 
 
 def _oauth2() -> Channel:
     """A channel of the other kind, with all that is optional, and a second version."""
-    first = CHANNELS[0]
-    contracts = [*first.contracts, replace(first.contracts[0], name="v2")]
+    task_type, envelope = "ORDER_OTHER_SERVICE", load(REPOSITORY / tree.ENVELOPE).value
+    first = CHANNELS[0].contracts[0]
+    contracts = [
+        replace(first, name=name, model=compose.model(task_type, name, envelope, first.output))
+        for name in ("v1", "v2")
+    ]
     settings = {"auth": "OAUTH2", "timeout_seconds": 90, "heartbeat_seconds": 60}
     schema = load(REPOSITORY / tree.CHANNEL_SCHEMA).value
-    return Channel("ORDER_OTHER_SERVICE", complete(schema, settings), contracts)
+    return Channel(task_type, complete(schema, settings), contracts)
 
 
 ALL = [*CHANNELS, _oauth2()]
@@ -60,36 +79,31 @@ def test_openapi_is_valid(listed: list[Channel]) -> None:
     assert [*OpenAPIV31SpecValidator(openapi.document(listed)).iter_errors()] == []
 
 
-@pytest.mark.parametrize("listed", [CHANNELS, ALL], ids=["project", "oauth2"])
-def test_asyncapi_is_valid(listed: list[Channel]) -> None:
-    """By the schema that the AsyncAPI Initiative publishes in the npm package @asyncapi/specs."""
-    validator = Draft7Validator(json.loads(SPECIFICATION.read_text()))
+def test_judges_find_nothing() -> None:
+    """Whichever kinds of channel there are."""
+    of_one_kind = [[channel] for channel in CHANNELS]
+    judged = [
+        each
+        for listed in (CHANNELS, ALL, *of_one_kind, [])
+        for each in (
+            *[(judge, openapi.document(listed)) for judge in judges.OPENAPI],
+            (judges.ASYNCAPI, asyncapi.document(listed)),
+        )
+    ]
 
-    assert [error.message for error in validator.iter_errors(asyncapi.document(listed))] == []
+    assert [found for told in judges.findings(judged) for found in told] == []
 
 
-def test_asyncapi_schema_refuses_what_is_no_asyncapi() -> None:
-    validator = Draft7Validator(json.loads(SPECIFICATION.read_text()))
-    document = asyncapi.document(CHANNELS)
-    document["operations"] = {"request": {"action": "publish"}}
+def test_judges_find_what_is_wrong() -> None:
+    api, events = openapi.document(CHANNELS), asyncapi.document(CHANNELS)
+    del api["info"]["contact"], api["info"]["license"]
+    events["operations"] = {"request": {"action": "publish"}}
 
-    assert not validator.is_valid(document)
+    found = judges.findings([*[(judge, api) for judge in judges.OPENAPI], ("asyncapi", events)])
 
-
-def test_definitions_become_components() -> None:
-    schema = {
-        "$schema": "http://json-schema.org/draft-04/schema#",
-        "definitions": {"Size": {"$ref": "#/definitions/Grams"}, "Grams": {"type": "integer"}},
-        "properties": {"size": {"$ref": "#/definitions/Size"}},
-    }
-
-    definitions, rest = openapi.detached(schema, "ParcelV1", "#/components/schemas/")
-
-    assert definitions == {
-        "ParcelV1Size": {"$ref": "#/components/schemas/ParcelV1Grams"},
-        "ParcelV1Grams": {"type": "integer"},
-    }
-    assert rest == {"properties": {"size": {"$ref": "#/components/schemas/ParcelV1Size"}}}
+    rules = ("info-license", "info-contact", "asyncapi-document-resolved")
+    for rule, told in zip(rules, found, strict=True):
+        assert any(finding.startswith(rule) for finding in told), told
 
 
 @pytest.mark.parametrize("channel", ALL, ids=lambda channel: channel.task_type)
@@ -136,6 +150,52 @@ def test_message_is_what_is_dispatched(heartbeat_seconds: int | None, trace: Tra
     headers = asyncapi.document([channel])["components"]["messages"].popitem()[1]["headers"]
     assert Draft4Validator(headers).is_valid(dict(attributes))
     assert set(attributes) == set(headers["properties"])
+
+
+def test_webhook_headers_are_those_that_are_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: dict[str, str] = {}
+
+    def exchange(_: object, __: bytes, headers: dict[str, str]) -> Response:
+        sent.update(headers)
+        return Response(204, None)
+
+    monkeypatch.setattr("callbacks.adapters.webhook.exchange", exchange)
+    secrets = [f"whsec_{b64encode(bytes([key] * 24)).decode()}" for key in (1, 2)]
+    posts = HttpWebhook("https://example.com", lambda: secrets, FakeClock(), loopback=False)
+
+    posts.post(Message(KEY, "id", 0.0, "{}", TRACE))
+
+    assert sent.pop("Content-Type") == webhook.CONTENT_TYPE
+    assert set(sent) - {"User-Agent"} == set(webhook.HEADERS)
+    for headers in (sent, webhook.EXAMPLE):
+        for name, schema in webhook.HEADERS.items():
+            assert Draft4Validator(schema).is_valid(headers[name])
+
+
+def test_webhooks_are_those_of_partners_without_aws() -> None:
+    document = openapi.document(ALL)
+
+    assert set(document["webhooks"]) == {
+        "requestOrderFraudReviewV1",
+        "requestOrderOtherServiceV1",
+        "requestOrderOtherServiceV2",
+    }
+    for hook in document["webhooks"].values():
+        required = {one["name"] for one in hook["post"]["parameters"] if one["required"]}
+        assert required == {"webhook-id", "webhook-timestamp", "webhook-signature"}
+
+
+def test_each_callback_asks_for_the_scope_of_its_channel_or_a_signature() -> None:
+    document = openapi.document(ALL)
+    flow = document["components"]["securitySchemes"]["oauth2"]["flows"]["clientCredentials"]
+    scopes = {one.task_type: one.scope for one in ALL if one.settings["auth"] == "OAUTH2"}
+
+    assert flow["tokenUrl"].startswith("https://")
+    assert set(flow["scopes"]) == set(scopes.values())
+    for path in document["paths"].values():
+        (task_type,) = path["post"]["tags"]
+        by_scope = {"oauth2": [scopes.get(task_type)]}
+        assert path["post"]["security"] == [by_scope if task_type in scopes else {"sigv4": []}]
 
 
 def test_problems_are_those_of_the_function_and_of_the_gateway() -> None:

@@ -1,35 +1,47 @@
 """The callback API as OpenAPI 3.1."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from callbacks.runtime.problems import Problem
 
-from tools.contracts import compose, event, responses
+from tools.contracts import components, compose, event, responses, webhook
 from tools.contracts.channels import Channel, Contract
 
+ABOUT = {
+    "contact": {"name": "The platform's team"},
+    "license": {"name": "For the platform's partners", "identifier": "LicenseRef-Partners"},
+}
 SIGV4, OAUTH2 = "sigv4", "oauth2"
+SIGNED_FOR_AWS = {
+    "type": "apiKey",
+    "in": "header",
+    "name": "Authorization",
+    "description": "Signature Version 4 for the service execute-api, with the credentials of the "
+    "channel's callback role.",
+    "x-amazon-apigateway-authtype": "awsSigv4",
+}
+EXAMPLE_REQUEST = "7f9c2ba4-e88f-4827-a5c0-0e3f3e4d7c11"
 
 
 def document(channels: list[Channel]) -> dict[str, Any]:
-    components: dict[str, Any] = {
-        "Accepted": responses.ACCEPTED_SCHEMA,
-        "Problem": responses.PROBLEM_SCHEMA,
-    }
+    schemas: dict[str, Any] = {}
     paths: dict[str, Any] = {}
+    webhooks: dict[str, Any] = {}
     for channel in channels:
         for contract in channel.contracts:
             name = compose.model_name(channel.task_type, contract.name)
-            definitions, model = detached(contract.model, name, "#/components/schemas/")
-            components |= {**definitions, name: model}
+            schemas |= components.callback(contract, name)
             paths[contract.route(channel.task_type)] = {"post": _operation(channel, contract, name)}
-    oauth2 = [channel for channel in channels if channel.settings["auth"] == "OAUTH2"]
+            if channel.settings["auth"] == "OAUTH2":
+                schemas |= components.message(channel, contract, name)
+                webhooks[f"request{name}"] = {"post": _webhook(channel, contract, name)}
     return {
         "openapi": "3.1.0",
         "info": {
             "title": "Callback channels",
             "version": "1",
             "description": "Partners report here on the work that they were asked for.",
+            **ABOUT,
         },
         "servers": [
             {
@@ -46,42 +58,25 @@ def document(channels: list[Channel]) -> dict[str, Any]:
             for channel in channels
         ],
         "paths": paths,
-        "components": {
-            "schemas": components,
-            "responses": {problem.slug: _problem(problem) for problem in responses.PROBLEMS},
-            "securitySchemes": {
-                SIGV4: {
-                    "type": "apiKey",
-                    "in": "header",
-                    "name": "Authorization",
-                    "description": "Signature Version 4 for the service execute-api, with the "
-                    "credentials of the channel's callback role.",
-                    "x-amazon-apigateway-authtype": "awsSigv4",
-                },
-                **(_oauth2(oauth2) if oauth2 else {}),
-            },
-        },
+        "webhooks": webhooks,
+        "components": _components(channels, schemas) if channels else {},
     }
 
 
-def detached(
-    schema: Mapping[str, Any], name: str, place: str
-) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The schema's definitions under names of their own, and the schema with references there."""
-
-    def moved(value: Any) -> Any:
-        if isinstance(value, dict):
-            return {
-                key: f"{place}{name}{inner.rpartition('/')[2]}"
-                if key == "$ref" and isinstance(inner, str)
-                else moved(inner)
-                for key, inner in value.items()
-            }
-        return [moved(inner) for inner in value] if isinstance(value, list) else value
-
-    definitions = {name + key: moved(part) for key, part in schema.get("definitions", {}).items()}
-    rest = {key: part for key, part in schema.items() if key not in {"$schema", "definitions"}}
-    return definitions, moved(rest)
+def _components(channels: list[Channel], schemas: dict[str, Any]) -> dict[str, Any]:
+    auths = {channel.settings["auth"] for channel in channels}
+    return {
+        "schemas": {
+            "Accepted": responses.ACCEPTED_SCHEMA,
+            "Problem": responses.PROBLEM_SCHEMA,
+            **schemas,
+        },
+        "responses": {problem.slug: _problem(problem) for problem in responses.PROBLEMS},
+        "securitySchemes": {
+            **({SIGV4: SIGNED_FOR_AWS} if "AWS_IAM" in auths else {}),
+            **(_oauth2(channels) if "OAUTH2" in auths else {}),
+        },
+    }
 
 
 def _operation(channel: Channel, contract: Contract, model: str) -> dict[str, Any]:
@@ -90,6 +85,8 @@ def _operation(channel: Channel, contract: Contract, model: str) -> dict[str, An
     return {
         "operationId": f"report{model}",
         "summary": f"Report on a task of {channel.task_type}",
+        "description": "Post it to the callbackurl of the message. The same outcome may be sent "
+        "again at any time.",
         "tags": [channel.task_type],
         "security": [auth],
         "parameters": [
@@ -112,7 +109,7 @@ def _operation(channel: Channel, contract: Contract, model: str) -> dict[str, An
             "required": True,
             "content": {
                 "application/json": {
-                    "schema": {"$ref": f"#/components/schemas/{model}"},
+                    "schema": components.reference(model),
                     "examples": {
                         kind: {"value": value}
                         for kind, value in event.callbacks(channel, contract).items()
@@ -130,11 +127,54 @@ def _operation(channel: Channel, contract: Contract, model: str) -> dict[str, An
     }
 
 
+def _webhook(channel: Channel, contract: Contract, name: str) -> dict[str, Any]:
+    return {
+        "operationId": f"request{name}",
+        "summary": f"Ask for the work of {channel.task_type}",
+        "description": f"A POST to the partner's webhook, signed as {webhook.SPECIFICATION} says. "
+        "Verify it, store it, return 2xx at once, and do the work once for each workid.",
+        "tags": [channel.task_type],
+        "security": [{webhook.SCHEME: []}],
+        "parameters": [
+            {
+                "name": header,
+                "in": "header",
+                "required": header in webhook.REQUIRED,
+                "description": schema["description"],
+                "schema": {key: part for key, part in schema.items() if key != "description"},
+                "example": webhook.EXAMPLE[header],
+            }
+            for header, schema in webhook.HEADERS.items()
+        ],
+        "requestBody": {
+            "required": True,
+            "content": {
+                webhook.CONTENT_TYPE: {
+                    "schema": components.reference(f"{name}Message"),
+                    "example": event.example(channel, contract),
+                }
+            },
+        },
+        "responses": {
+            "2XX": {"description": "The message is taken, and is not sent again."},
+            "401": {"description": "No signature matches. The message is sent again."},
+            "410": {
+                "description": "You do no more of this work. The message is not sent again, and "
+                "the task fails if the channel has no other partner."
+            },
+            "default": {
+                "description": "The message is sent again, with growing pauses, and not before "
+                "Retry-After, if that is given."
+            },
+        },
+    }
+
+
 def _accepted(status: int) -> dict[str, Any]:
     successes = [success for success in responses.SUCCESSES if success.status == status]
     return {
         "description": " ".join(f"{success.result}: {success.when}" for success in successes),
-        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Accepted"}}},
+        "content": {"application/json": {"schema": components.reference("Accepted")}},
     }
 
 
@@ -154,13 +194,23 @@ def _problem(problem: Problem) -> dict[str, Any]:
             else {}
         ),
         "content": {
-            "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
+            "application/problem+json": {
+                "schema": components.reference("Problem"),
+                "example": {
+                    "type": problem.type,
+                    "title": problem.title,
+                    "status": problem.status,
+                    "detail": problem.when,
+                    "request_id": EXAMPLE_REQUEST,
+                },
+            }
         },
     }
 
 
 def _oauth2(channels: list[Channel]) -> dict[str, Any]:
     return {
+        webhook.SCHEME: {**webhook.SECURITY, "type": "apiKey"},
         OAUTH2: {
             "type": "oauth2",
             "description": "Each partner is told the token's address with its credentials.",
@@ -170,8 +220,9 @@ def _oauth2(channels: list[Channel]) -> dict[str, Any]:
                     "scopes": {
                         channel.scope: f"Report on tasks of {channel.task_type}"
                         for channel in channels
+                        if channel.settings["auth"] == "OAUTH2"
                     },
                 }
             },
-        }
+        },
     }

