@@ -1,15 +1,18 @@
 """The contracts: lint them, compare them, publish them, add one."""
 
 import argparse
+import json
 import sys
+from collections.abc import Sequence
 
 from rich.text import Text
 
 from tools import REPOSITORY, command, markdown, show
-from tools.contracts import new_task_type, pages, tfvars
+from tools.contracts import new_task_type, pages, promise, tfvars
 from tools.contracts.documents import Finding
-from tools.contracts.evolution import Revision, compare
+from tools.contracts.evolution import compare
 from tools.contracts.lint import lint
+from tools.contracts.revisions import Revision
 from tools.errors import UserError
 
 
@@ -29,6 +32,9 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("--base", required=True, help="git revision that partners use")
     check.set_defaults(run=_check)
 
+    made = commands.add_parser("promise", help="print what partners can see, as JSON")
+    made.set_defaults(run=_promise)
+
     docs = commands.add_parser("docs", help="write what is composed and published of the contracts")
     docs.set_defaults(run=_docs)
 
@@ -47,12 +53,18 @@ def _lint(_: argparse.Namespace) -> None:
 def _check(arguments: argparse.Namespace) -> None:
     _refuse(lint(REPOSITORY))
     comparison = compare(REPOSITORY, Revision(REPOSITORY, arguments.base))
+    for remark in comparison.remarks:
+        show.err.print(Text(remark))
     if comparison.notes:
         show.err.print("Partners who move to a new version have this to change:")
         _print(comparison.notes)
     if comparison.findings:
         show.err.print(f"Partners who use {arguments.base} would break:")
     _refuse(comparison.findings)
+
+
+def _promise(_: argparse.Namespace) -> None:
+    json.dump(promise.document(REPOSITORY), sys.stdout, indent=2)
 
 
 def _docs(_: argparse.Namespace) -> None:
@@ -68,13 +80,13 @@ def _new_task_type(arguments: argparse.Namespace) -> None:
     show.out.print(Text(new_task_type.next_steps(arguments.name)))
 
 
-def _refuse(findings: list[Finding]) -> None:
+def _refuse(findings: Sequence[Finding]) -> None:
     _print(findings)
     if findings:
         raise UserError(f"{len(findings)} to correct." if len(findings) > 1 else "1 to correct.")
 
 
-def _print(findings: list[Finding]) -> None:
+def _print(findings: Sequence[Finding]) -> None:
     for found in findings:
         show.err.print(Text(str(found)))
 
