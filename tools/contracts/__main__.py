@@ -9,10 +9,11 @@ from rich.text import Text
 
 from tools import REPOSITORY, command, markdown, show
 from tools.contracts import new_task_type, pages, promise, tfvars
+from tools.contracts.acknowledgements import acknowledgements, expired, unacknowledged
 from tools.contracts.documents import Finding
 from tools.contracts.evolution import compare
 from tools.contracts.lint import lint
-from tools.contracts.revisions import Revision
+from tools.contracts.revisions import NoBaseError, Revision, bases
 from tools.errors import UserError
 
 
@@ -29,7 +30,7 @@ def _parser() -> argparse.ArgumentParser:
     linting.set_defaults(run=_lint)
 
     check = commands.add_parser("check", help="refuse changes that break a partner")
-    check.add_argument("--base", required=True, help="git revision that partners use")
+    check.add_argument("--base", help="git revision that partners use; else what is deployed")
     check.set_defaults(run=_check)
 
     made = commands.add_parser("promise", help="print what partners can see, as JSON")
@@ -52,15 +53,28 @@ def _lint(_: argparse.Namespace) -> None:
 
 def _check(arguments: argparse.Namespace) -> None:
     _refuse(lint(REPOSITORY))
-    comparison = compare(REPOSITORY, Revision(REPOSITORY, arguments.base))
-    for remark in comparison.remarks:
-        show.err.print(Text(remark))
-    if comparison.notes:
-        show.err.print("Partners who move to a new version have this to change:")
-        _print(comparison.notes)
-    if comparison.findings:
-        show.err.print(f"Partners who use {arguments.base} would break:")
-    _refuse(comparison.findings)
+    try:
+        named = [Revision(REPOSITORY, arguments.base)] if arguments.base else bases(REPOSITORY)
+    except NoBaseError as error:
+        show.out.print(f"Skipped: {error}.")
+        return
+    compared = [compare(REPOSITORY, base) for base in named]
+    acknowledged = acknowledgements(REPOSITORY)
+    for base, comparison in zip(named, compared, strict=True):
+        if comparison.notes:
+            show.err.print("Partners who move to a new version have this to change:")
+            _print(comparison.notes)
+        if left := unacknowledged(comparison.findings, acknowledged):
+            show.err.print(f"Partners who use {base.name} would break:")
+            _print(left)
+    changes = [found for comparison in compared for found in comparison.findings]
+    remarks = [remark for comparison in compared for remark in comparison.remarks]
+    # What was not compared may be what is acknowledged.
+    stale = [] if remarks else expired(changes, acknowledged)
+    _print(stale)
+    _count([*unacknowledged(changes, acknowledged), *stale])
+    names = ", ".join(base.name for base in named)
+    show.out.print(Text(" ".join([f"No partner who uses {names} breaks.", *remarks])))
 
 
 def _promise(_: argparse.Namespace) -> None:
@@ -82,6 +96,10 @@ def _new_task_type(arguments: argparse.Namespace) -> None:
 
 def _refuse(findings: Sequence[Finding]) -> None:
     _print(findings)
+    _count(findings)
+
+
+def _count(findings: Sequence[Finding]) -> None:
     if findings:
         raise UserError(f"{len(findings)} to correct." if len(findings) > 1 else "1 to correct.")
 

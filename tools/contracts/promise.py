@@ -53,7 +53,10 @@ class Change(Finding):
         return f"{self.path}#{self.pointer}"
 
     def __str__(self) -> str:
-        return f"{self.path}:{self.line}: {self.rule}: {self.what}\n    write: {self.instead}"
+        return (
+            f"{self.path}:{self.line}: {self.rule}: {self.what}\n    write: {self.instead}\n"
+            f"    or, where it is meant, acknowledge: {self.rule} at {self.place}"
+        )
 
 
 def _if(holds: bool, before: object) -> list[object]:

@@ -11,9 +11,16 @@ from pathlib import Path
 from tools.contracts import tree
 from tools.errors import UserError
 
+DEPLOYED = "deployed"
+MAIN = "main"
+
 
 class RevisionError(UserError):
     """Git knows no such revision, or it is too old to be compared with."""
+
+
+class NoBaseError(Exception):
+    """Git has nothing that partners use; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +75,41 @@ class Revision:
                 f"Git cannot {arguments[0]} {self.name}: look whether the repository is whole."
             )
         return printed
+
+
+def bases(repository: Path) -> list[Revision]:
+    """What partners use: all that is deployed, or else what the main branch was before.
+
+    Raises:
+        NoBaseError: git has neither.
+    """
+    deployed = (git(repository, "tag", "--list", f"{DEPLOYED}/*") or "").split()
+    if deployed:
+        return [Revision(repository, name) for name in deployed]
+    head = git(repository, "rev-parse", "--verify", "--quiet", "HEAD")
+    if head is None:
+        raise NoBaseError("there is no git repository with a commit here")
+    forked = git(repository, "merge-base", "HEAD", MAIN)
+    if forked and forked != head:
+        return [Revision(repository, forked.strip())]
+    if git(repository, "rev-parse", "--verify", "--quiet", "HEAD~1"):
+        return [Revision(repository, "HEAD~1")]
+    if git(repository, "rev-parse", "--is-shallow-repository") == "true\n":
+        raise NoBaseError("the clone is shallow and has no parent of HEAD: git fetch --unshallow")
+    raise NoBaseError("HEAD has no parent")
+
+
+def record(repository: Path, environment: str) -> str:
+    """Tag HEAD, in this clone, as what partners of an environment use; says what came of it."""
+    tag = f"{DEPLOYED}/{environment}"
+    if git(repository, "update-ref", f"refs/tags/{tag}", "HEAD") is None:
+        return f"Git could not tag HEAD as {tag}: `make check-contracts` needs BASE."
+    if git(repository, "status", "--porcelain"):
+        return (
+            f"{tag} is HEAD, but what was applied has changes that are not committed: commit them "
+            f"and `git tag --force {tag}`, so that `make check-contracts` compares with them."
+        )
+    return f"{tag} is HEAD now: `make check-contracts` compares with it. Push the tag for others."
 
 
 def git(repository: Path, *arguments: str) -> str | None:
