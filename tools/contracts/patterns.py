@@ -46,6 +46,7 @@ _ADVICE = [
 
 WAYS = 100  # A list of currency codes has some twenty that begin with the same letter.
 EFFORT = 20_000_000  # About a second.
+SIZE = 200_000  # Counted repetitions are written out, and these are some 50 MB.
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +80,14 @@ def problems(pattern: str) -> list[Problem]:
     if unread := _TOKENS.sub("", body, count=1):
         what, instead = next(row[1:] for row in _ADVICE if re.match(row[0], unread))
         found.append(Problem(f"engines may read {unread[:20]!r} differently: {what}", instead))
-    elif len(_branches(body)) > 1:
-        found.append(Problem("the anchors bind to one alternative only", f"^(?:...|...){END}"))
-    elif expense := _expense(body):
-        found.append(expense)
+        return found
+    try:
+        if len(_branches(body)) > 1:
+            found.append(Problem("the anchors bind to one alternative only", f"^(?:...|...){END}"))
+        else:
+            _follow(body)
+    except _RefusedError as refused:
+        found.append(refused.problem)
     return found
 
 
@@ -111,8 +116,30 @@ def accepts_all_of(wider: str, narrower: str) -> bool | None:
     return True
 
 
-def _expense(body: str) -> Problem | None:
-    """Why a pattern takes too long to match, or to check.
+def lengths(pattern: str) -> tuple[int, float] | None:
+    """The least and the most characters of what meets the pattern; None if it cannot be shown."""
+    if problems(pattern):
+        return None
+    reader = _Reader()
+    rests = frozenset({_rest(pattern[len(START) : -len(END)])})
+    seen: set[frozenset[_Rest]] = set()
+    ends: list[int] = []
+    try:
+        while rests and rests not in seen:
+            seen.add(rests)
+            after = reader.read(rests)
+            if after.pop("", None):
+                ends.append(len(seen) - 1)
+            rests = frozenset(chain.from_iterable(after.values()))
+    except _RefusedError:
+        return None
+    if not ends:
+        return None
+    return ends[0], float("inf") if rests else ends[-1]
+
+
+def _follow(body: str) -> None:
+    """Raises _RefusedError for a pattern that takes too long to match, or to check.
 
     Having read the beginning of a value, a backtracking engine may try every way to match that
     beginning. While they are never more than WAYS, it takes linear time.
@@ -120,15 +147,11 @@ def _expense(body: str) -> Problem | None:
     reader = _Reader()
     states: list[tuple[_Rest, ...]] = [(_rest(body),)]
     seen = set(states)
-    try:
-        for state in states:
-            for after in map(tuple, reader.read(state).values()):
-                if after not in seen:
-                    seen.add(after)
-                    states.append(after)
-    except _RefusedError as refused:
-        return refused.problem
-    return None
+    for state in states:
+        for after in map(tuple, reader.read(state).values()):
+            if after not in seen:
+                seen.add(after)
+                states.append(after)
 
 
 class _RefusedError(Exception):
@@ -177,7 +200,11 @@ class _Reader:
     def _spend(self, choices: int, rest: _Rest) -> None:
         self._effort += choices * (len(rest) + 32)
         if self._effort > EFFORT:
-            raise _RefusedError("the pattern is too large to check", "minLength and maxLength")
+            raise _too_large()
+
+
+def _too_large() -> _RefusedError:
+    return _RefusedError("the pattern is too large to check", "minLength and maxLength")
 
 
 def _rest(body: str) -> _Rest:
@@ -187,6 +214,7 @@ def _rest(body: str) -> _Rest:
 
 def _branches(body: str) -> list[_Rest]:
     groups: list[list[list[_Part]]] = [[[]]]
+    size = 0
     for token in _TOKEN.finditer(body):
         parts = groups[-1][-1]
         match token.lastgroup:
@@ -198,7 +226,11 @@ def _branches(body: str) -> list[_Rest]:
                 fork = _Fork([tuple(branch) for branch in groups.pop()])
                 groups[-1][-1].append(fork)
             case "quantifier":
-                parts += _repeated(parts.pop(), token[0])
+                least, most = _counts(token[0])
+                size += max(least, most or 0)
+                if size > SIZE:
+                    raise _too_large()
+                parts += _repeated(parts.pop(), least, most)
             case _:
                 parts.append(_characters(token["items"] or token[0][-1]))
     return [tuple(branch) for branch in groups[0]]
@@ -211,15 +243,19 @@ def _characters(items: str) -> frozenset[str]:
     )
 
 
-def _repeated(part: _Part, quantifier: str) -> _Rest:
+def _counts(quantifier: str) -> tuple[int, int | None]:
     counts = {"*": "0,", "+": "1,", "?": "0,1"}.get(quantifier, quantifier.strip("{}"))
     least, comma, most = counts.partition(",")
-    required = (part,) * int(least)
-    if comma and not most:
+    return int(least), None if comma and not most else int(most or least)
+
+
+def _repeated(part: _Part, least: int, most: int | None) -> _Rest:
+    required = (part,) * least
+    if most is None:
         loop = _Fork([()])
         loop.branches.append((part, loop))
         return (*required, loop)
     optional: _Rest = ()
-    for _ in range(int(least), int(most or least)):
+    for _ in range(least, most):
         optional = (_Fork([(part, *optional), ()]),)
     return required + optional
