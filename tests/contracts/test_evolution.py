@@ -99,6 +99,8 @@ def test_breaks(
     (found,) = _compare(repository).findings
 
     assert (found.path, found.what) == (path, what)
+    shown = "received now, not before: {" if path == REQUEST else "taken before, and no longer: {"
+    assert found.witness.startswith(shown)
     assert ("v2" in found.instead) == (path != tree.ENVELOPE)
     word = what.split(":")[0].rpartition("/")[2]
     assert f'"{word}"' in (repository / path).read_text().splitlines()[found.line - 1]

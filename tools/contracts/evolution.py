@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from jsonschema import Draft4Validator
 from jsonschema.exceptions import best_match
@@ -14,6 +15,7 @@ from tools.contracts.documents import Finding, load, parse, token
 from tools.contracts.inclusion import Obstacle, obstacles
 from tools.contracts.promise import Change, PromiseError
 from tools.contracts.revisions import Revision, RevisionError
+from tools.contracts.witness import Witness, witnesses
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +86,31 @@ def _schemas(root: Path, base: Revision, before: set[Path], was: Json) -> Iterat
             bounded = bounds.implied(old, channel["settings"]["max_output_bytes"])
             found = _unless_too_large(found, obstacles(bounded, new))
         rule = "envelope-narrowed" if path == tree.ENVELOPE else _RULE[kind]
+        if not found:
+            continue
+        taking, refusing = (new, old) if kind == "request" else (old, new)
+        shown = witnesses(taking, refusing, _examples(root, base, path, before))
         for obstacle in found:
-            yield promise.of_obstacle(rule, root, path, obstacle, version=_in_a_new_version(path))
+            version = _in_a_new_version(path)
+            change = promise.of_obstacle(rule, root, path, obstacle, version=version)
+            yield replace(change, witness=_witness(obstacle, shown, received=kind == "request"))
+
+
+def _examples(root: Path, base: Revision, path: Path, before: set[Path]) -> Iterator[Any]:
+    """Of the contract at `path`, as the revision and the tree at `root` have them."""
+    folder, kind = path.parent / "examples/valid", path.name.split(".")[0]
+    for one in sorted(before):
+        if one.parent == folder and one.name.split(".")[0] == kind:
+            yield json.loads(base.read(one))
+    for file in sorted((root / folder).glob(f"{kind}.*json")):
+        yield load(file).value
+
+
+def _witness(obstacle: Obstacle, shown: list[Witness], *, received: bool) -> str:
+    found = next((one for one in shown if one.shows(obstacle)), None)
+    if found is None:
+        return "not proved: no such document was found"
+    return f"{'received now, not before' if received else 'taken before, and no longer'}: {found}"
 
 
 _RULE = {"output": "output-narrowed", "request": "request-widened"}

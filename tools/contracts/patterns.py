@@ -97,23 +97,86 @@ def accepts_all_of(wider: str, narrower: str) -> bool | None:
         return True
     if problems(wider) or problems(narrower):
         return None
-    reader = _Reader()
-    before, now = (_rest(pattern[len(START) : -len(END)]) for pattern in (narrower, wider))
-    pairs = [(frozenset({before}), frozenset({now}))]
-    seen = set(pairs)
     try:
-        for pair in pairs:
-            narrow, wide = map(reader.read, pair)
-            if narrow.keys() - wide.keys():
-                return False
-            for character in narrow:
-                after = frozenset(narrow[character]), frozenset(wide[character])
-                if after not in seen:
-                    seen.add(after)
-                    pairs.append(after)
+        return _divergence(_Reader(), wider, narrower) is None
     except _RefusedError:
         return None
-    return True
+
+
+def counterexample(wider: str, narrower: str) -> str | None:
+    """A value that meets `narrower` and not `wider`; None if none is found."""
+    if problems(wider) or problems(narrower):
+        return None
+    reader = _Reader()
+    try:
+        found = _divergence(reader, wider, narrower)
+        return None if found is None else found[0] + _shortest(reader, found[1])
+    except _RefusedError:
+        return None
+
+
+def word(pattern: str, length: int) -> str | None:
+    """A value of so many characters that meets the pattern; None if none is found."""
+    if problems(pattern):
+        return None
+    reader = _Reader()
+    came: list[dict[_Rest, tuple[_Rest, str]]] = []
+    rests: Iterable[_Rest] = [_rest(pattern[len(START) : -len(END)])]
+    try:
+        for _ in range(length):
+            came.append({})
+            for rest in rests:
+                for character, after in reader.read([rest]).items():
+                    for left in after if character else ():
+                        came[-1].setdefault(left, (rest, character))
+            rests = came[-1]
+        last = next((rest for rest in rests if "" in reader.read([rest])), None)
+    except _RefusedError:
+        return None
+    if last is None:
+        return None
+    characters = []
+    for step in reversed(came):
+        last, character = step[last]
+        characters.append(character)
+    return "".join(reversed(characters))
+
+
+def _divergence(
+    reader: "_Reader", wider: str, narrower: str
+) -> tuple[str, frozenset["_Rest"]] | None:
+    """The beginning of a value that only `narrower` matches, and what is left of it then."""
+    before, now = (_rest(pattern[len(START) : -len(END)]) for pattern in (narrower, wider))
+    pairs = [(frozenset({before}), frozenset({now}))]
+    came = [(0, "")]  # From which pair, and by which character.
+    seen = set(pairs)
+    for index, pair in enumerate(pairs):
+        narrow, wide = map(reader.read, pair)
+        for character in narrow:
+            if character not in wide:
+                characters = [character]
+                while index:
+                    index, step = came[index]
+                    characters.append(step)
+                return "".join(reversed(characters)), frozenset(narrow[character])
+        for character in narrow:
+            after = frozenset(narrow[character]), frozenset(wide[character])
+            if after not in seen:
+                seen.add(after)
+                pairs.append(after)
+                came.append((index, character))
+    return None
+
+
+def _shortest(reader: "_Reader", rests: frozenset["_Rest"]) -> str:
+    """What ends a value of which this is left."""
+    waiting = [(rests, "")]
+    for left, text in waiting:
+        after = reader.read(left)
+        if "" in after or not any(left):
+            return text
+        waiting += [(frozenset(next_), text + one) for one, next_ in after.items()]
+    return ""
 
 
 def lengths(pattern: str) -> tuple[int, float] | None:

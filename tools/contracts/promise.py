@@ -43,10 +43,14 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Change(Finding):
-    """A finding of a rule; `pointer` is a JSON Pointer into the file at `path`."""
+    """A finding of a rule; `pointer` is a JSON Pointer into the file at `path`.
+
+    `witness` shows it, if it is of a schema: a document, or that none was found.
+    """
 
     rule: str
     pointer: str
+    witness: str = ""
 
     @property
     def place(self) -> str:
@@ -54,7 +58,9 @@ class Change(Finding):
 
     def __str__(self) -> str:
         return (
-            f"{self.path}:{self.line}: {self.rule}: {self.what}\n    write: {self.instead}\n"
+            f"{self.path}:{self.line}: {self.rule}: {self.what}\n"
+            + (f"    {self.witness}\n" if self.witness else "")
+            + f"    write: {self.instead}\n"
             f"    or, where it is meant, acknowledge: {self.rule} at {self.place}"
         )
 
