@@ -10,10 +10,19 @@ from typing import Any
 import pytest
 
 from tools import REPOSITORY, Json
-from tools.contracts import promise
+from tools.contracts import promise, tree
 from tools.contracts.evolution import Comparison, compare
 from tools.contracts.revisions import Revision
 
+# Message versions are compared by what is in them.
+UNNOTICED = {
+    "$schema",
+    "alarms",
+    "message_version",
+    "payload_event_key",
+    "reserved_concurrency",
+    "retry",
+}
 CODE = (Path("tools"), Path("lambdas"), Path("schemas"))
 
 
@@ -160,3 +169,9 @@ def test_a_change_says_its_rule_where_and_what_to_do() -> None:
     where = "schemas/ORDER_FRAUD_REVIEW/channel.json:6: timeout-shortened"
     assert str(found).startswith(f"{where}: ORDER_FRAUD_REVIEW waits 60 s for an outcome;")
     assert '\n    write: "timeout_seconds": 3600, until' in str(found)
+
+
+def test_each_setting_has_a_rule_or_partners_notice_nothing_of_it() -> None:
+    settings = json.loads((REPOSITORY / tree.CHANNEL_SCHEMA).read_text())["properties"]
+
+    assert {rule.setting for rule in promise.RULES.values() if rule.lost} == {*settings} - UNNOTICED
