@@ -3,6 +3,7 @@
 import json
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,9 @@ from typing import Any
 import pytest
 
 from tools import REPOSITORY, Json
-from tools.contracts import promise, tree
+from tools.contracts import __main__, promise, tree
 from tools.contracts.evolution import Comparison, compare
-from tools.contracts.revisions import Revision
+from tools.contracts.revisions import Revision, record
 
 # Message versions are compared by what is in them.
 UNNOTICED = {
@@ -23,14 +24,15 @@ UNNOTICED = {
     "reserved_concurrency",
     "retry",
 }
-CODE = (Path("tools"), Path("lambdas"), Path("schemas"))
+CODE = (Path("tools"), Path("lambdas"), tree.SCHEMAS, tree.ROOTS, tree.WORKFLOWS)
+SETTINGS = tree.channel("ORDER_SHIPPING_SERVICE")
 
 
 @pytest.fixture
 def platform(tmp_path: Path) -> Path:
     """The contracts and the code that makes their document, committed."""
     for folder in CODE:
-        ignored = shutil.ignore_patterns("__pycache__", "node_modules")
+        ignored = shutil.ignore_patterns("__pycache__", ".terraform")
         shutil.copytree(REPOSITORY / folder, tmp_path / folder, ignore=ignored)
     _git(tmp_path, "init", "-q")
     _commit(tmp_path)
@@ -51,6 +53,10 @@ def _replace(file: Path, old: str, new: str) -> None:
     text = file.read_text()
     assert text.count(old) == 1
     file.write_text(text.replace(old, new))
+
+
+def _shorten(repository: Path) -> None:
+    _replace(repository / SETTINGS, '"timeout_seconds": 86400', '"timeout_seconds": 60')
 
 
 def _compare(repository: Path) -> Comparison:
@@ -84,17 +90,54 @@ def test_a_revision_that_is_older_than_the_document_is_read_with_todays_code(
     (platform / promise.MODULE).unlink()
     _commit(platform)
     (platform / promise.MODULE).write_text(module)
-    _replace(
-        platform / "schemas/ORDER_SHIPPING_SERVICE/channel.json",
-        '"timeout_seconds": 86400',
-        '"timeout_seconds": 60',
-    )
+    _shorten(platform)
 
     comparison = _compare(platform)
 
     (remark,) = comparison.remarks
     assert "HEAD does not make its document (it is older than the document)" in remark
     assert [found.rule for found in comparison.findings] == ["timeout-shortened"]
+
+
+@pytest.fixture
+def check(platform: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], int]:
+    """Runs the command on the copy."""
+    monkeypatch.setattr(__main__, "REPOSITORY", platform)
+    monkeypatch.setattr(sys, "argv", ["contracts", "check"])
+    return __main__.main
+
+
+def test_a_change_stays_refused_until_it_is_acknowledged_and_then_lands(
+    platform: Path, check: Callable[[], int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    record(platform, "dev")
+    _shorten(platform)
+    place = f"{SETTINGS}#/timeout_seconds"
+
+    assert check() == 1
+    told = capsys.readouterr().err
+    assert "Partners who use deployed/dev would break:" in told
+    assert f"acknowledge: timeout-shortened at {place}\n" in told
+
+    entry = {"rule": "timeout-shortened", "place": place, "reason": "They agreed."}
+    (platform / tree.ACKNOWLEDGED).write_text(json.dumps([entry]))
+    assert check() == 0
+    assert capsys.readouterr().out == "No partner who uses deployed/dev breaks.\n"
+
+    _commit(platform)
+    record(platform, "prod")
+    assert check() == 0
+
+    record(platform, "dev")
+    assert check() == 1
+    assert "it has landed, or was never made" in capsys.readouterr().err
+
+
+def test_with_nothing_to_compare_with_the_command_says_so_and_passes(
+    check: Callable[[], int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert check() == 0
+    assert capsys.readouterr().out == "Skipped: HEAD has no parent.\n"
 
 
 def _both(change: Callable[[Json], Any]) -> list[promise.Change]:

@@ -67,8 +67,8 @@ def _check(arguments: argparse.Namespace) -> None:
         if left := unacknowledged(comparison.findings, acknowledged):
             show.err.print(f"Partners who use {base.name} would break:")
             _print(left)
-    changes = [found for comparison in compared for found in comparison.findings]
-    remarks = [remark for comparison in compared for remark in comparison.remarks]
+    changes = list(dict.fromkeys(found for one in compared for found in one.findings))
+    remarks = [remark for one in compared for remark in one.remarks]
     # What was not compared may be what is acknowledged.
     stale = [] if remarks else expired(changes, acknowledged)
     _print(stale)
