@@ -74,6 +74,22 @@ def test_each_revision_makes_its_document_by_its_own_code(platform: Path) -> Non
     ]
 
 
+def test_what_the_model_is_composed_of_is_part_of_the_document(platform: Path) -> None:
+    _replace(platform / "tools/contracts/compose.py", '"required": ["task_error"],', "")
+    _commit(platform)
+    _replace(
+        platform / "tools/contracts/compose.py",
+        '"enum": ["FAILURE"]}},\n',
+        '"enum": ["FAILURE"]}},\n        "required": ["task_error"],\n',
+    )
+
+    found = _compare(platform).findings
+
+    assert {(one.rule, one.path.name, one.pointer) for one in found} == {
+        ("model-narrowed", "callback.schema.json", "/oneOf")
+    }
+
+
 def test_nothing_stays_of_the_worktree(platform: Path) -> None:
     _compare(platform)
 

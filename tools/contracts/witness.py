@@ -14,8 +14,8 @@ from tools.contracts.documents import token
 from tools.contracts.inclusion import Obstacle, resolve
 from tools.contracts.keywords import Schema, subschemas
 
-TRIED = 2000  # Each is validated twice.
-VARIANTS = 60  # Of one place.
+TRIED = 800  # Each is validated twice.
+VARIANTS = 100  # Of one place.
 DEPTH = 8
 LONGEST = 200_000  # characters
 MOST = 10_000  # items, or properties
@@ -152,7 +152,8 @@ class _Draw:
         longest = LONGEST if of == "Length" else MOST
         least, most = schema.get(f"min{of}", 0), schema.get(f"max{of}", longest)
         near = {int(one) for one in self._numbers if one >= 0} | {least}
-        return sorted(one for one in near if least <= one <= min(most, longest))
+        sizes = sorted(one for one in near if least <= one <= min(most, longest))
+        return sorted(sizes, key=lambda one: one < most - 1)  # Where a bound has moved, first.
 
     def _strings(self, schema: Schema) -> Iterator[str]:
         sizes = self._sizes(schema, "Length")
@@ -180,13 +181,19 @@ class _Draw:
         least = {name: few[0] for name, few in required.items()}
         whole = {**least, **{name: few[0] for name, few in values.items() if few}}
         yield from (least, whole)
-        for name, few in values.items():
-            yield from ({**base, name: value} for base in (least, whole) for value in few)
+        for name, value in _in_turn(values):
+            yield from ({**base, name: value} for base in (least, whole))
         if rest is not False:
             for name in [*self._names, "another"]:
                 yield from ({**least, name: value} for value in others if name not in named)
         for size in self._sizes(schema, "Properties"):
             yield {**least, **{f"another{index}": "other" for index in range(size - len(least))}}
+
+
+def _in_turn(values: dict[str, list[Any]]) -> Iterator[tuple[str, Any]]:
+    """A value of each property, then the next of each."""
+    for index in range(max(map(len, values.values()), default=0)):
+        yield from ((name, few[index]) for name, few in values.items() if index < len(few))
 
 
 def _merged(schema: Schema, *inner: Schema) -> dict[str, Any]:
