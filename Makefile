@@ -40,7 +40,7 @@ env: ## Print shell exports for the local environment (make -s env; ACCOUNT=part
 	@$(DEVENV) env --account '$(ACCOUNT)' || { echo '$(NOWHERE)'; exit 1; }
 
 test: $(VENV)/.ready $(ENGINE_VENV)/.ready $(POLICIES_VENV)/.installed ## Run every check, side by side
-	@$(RUN) -m tools.checks e2e unit terraform-test types lint
+	@$(RUN) -m tools.checks e2e unit terraform-test types lint check-contracts
 
 lint: $(VENV)/.ready ## Check style, format, layers and contracts
 	$(VENV)/bin/ruff check .
@@ -48,8 +48,8 @@ lint: $(VENV)/.ready ## Check style, format, layers and contracts
 	PYTHONPATH=lambdas:. $(VENV)/bin/lint-imports --no-logo --no-cache
 	$(RUN) -m tools.contracts lint
 
-check-contracts: $(VENV)/.ready ## Refuse changes that break a partner (BASE=<git revision that partners use>)
-	$(RUN) -m tools.contracts check --base '$(BASE)'
+check-contracts: $(VENV)/.ready ## Refuse changes that break a partner (BASE=<git revision>, else what is deployed)
+	@$(RUN) -m tools.contracts check --base '$(BASE)'
 
 docs: $(VENV)/.ready ## Write what is published of the contracts
 	$(RUN) -m tools.contracts docs

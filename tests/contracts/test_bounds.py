@@ -13,8 +13,9 @@ from jsonschema import Draft4Validator
 from tests.support.contracts_tree import OUTPUT, REQUEST, Edit
 from tests.support.documents import documents
 from tools.contracts import bounds, tree
-from tools.contracts.evolution import Revision, compare
+from tools.contracts.evolution import compare
 from tools.contracts.lint import lint
+from tools.contracts.revisions import Revision
 
 TEXT = {"type": "string", "maxLength": 9}
 CODE = {"type": "string", "enum": ["A"]}

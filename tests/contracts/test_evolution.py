@@ -10,7 +10,8 @@ import pytest
 
 from tests.support.contracts_tree import CHANNEL, OUTPUT, REQUEST, TASK_TYPE, Edit
 from tools.contracts import tree
-from tools.contracts.evolution import Comparison, Revision, RevisionError, compare
+from tools.contracts.evolution import Comparison, compare
+from tools.contracts.revisions import Revision, RevisionError
 
 V1 = OUTPUT.parent
 V2 = V1.with_name("v2")
@@ -30,6 +31,11 @@ def _commit(repository: Path, message: str) -> None:
         subprocess.run(["git", "-C", str(repository), *command], check=True)
 
 
+def _commit_if_changed(repository: Path) -> None:
+    if subprocess.run(["git", "-C", str(repository), "diff", "--quiet"], check=False).returncode:
+        _commit(repository, "What partners use")
+
+
 def _compare(repository: Path) -> Comparison:
     return compare(repository, Revision(repository, "HEAD"))
 
@@ -39,7 +45,9 @@ def _said(repository: Path) -> list[tuple[Path, str]]:
 
 
 def test_nothing_changed(repository: Path) -> None:
-    assert _compare(repository) == Comparison([], [])
+    comparison = _compare(repository)
+
+    assert (comparison.findings, comparison.notes) == ([], [])
 
 
 @pytest.mark.parametrize(
@@ -91,6 +99,8 @@ def test_breaks(
     (found,) = _compare(repository).findings
 
     assert (found.path, found.what) == (path, what)
+    shown = "received now, not before: {" if path == REQUEST else "taken before, and no longer: {"
+    assert found.witness.startswith(shown)
     assert ("v2" in found.instead) == (path != tree.ENVELOPE)
     word = what.split(":")[0].rpartition("/")[2]
     assert f'"{word}"' in (repository / path).read_text().splitlines()[found.line - 1]
@@ -136,25 +146,99 @@ def test_tries_the_examples_of_the_version_before_on_a_new_one(
     assert "'carrier' is a required property" in note.what
 
 
-@pytest.mark.parametrize(
-    ("name", "value", "what"),
-    [
-        ("versions", ["v2"], f"v1 of {TASK_TYPE} is gone"),
-        ("auth", "OAUTH2", "asks for OAUTH2; its partners have AWS_IAM"),
-        ("max_output_bytes", 9, "refuses outputs over 9"),
-        ("require_callback_id", True, "refuses callbacks without callback_id"),
-    ],
-)
-def test_channel_asks_for_more(
-    repository: Path, edit: Edit, name: str, value: Any, what: str
-) -> None:
-    edit(CHANNEL, lambda settings: settings.update({name: value}))
+def test_a_version_that_is_not_live_any_more(repository: Path, edit: Edit) -> None:
+    shutil.copytree(repository / V1, repository / V2)
+    edit(CHANNEL, lambda settings: settings.update(versions=["v2"]))
 
     (found,) = _compare(repository).findings
 
-    assert found.path == CHANNEL
-    assert what in found.what
+    assert (found.rule, found.what[:11]) == ("version-removed", "v1 of ORDER")
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "rule"),
+    [
+        ({}, {"auth": "OAUTH2"}, "auth-changed"),
+        ({}, {"enabled": False}, "channel-disabled"),
+        ({}, {"heartbeat_seconds": 600}, "heartbeat-added"),
+        ({"heartbeat_seconds": 600}, {"heartbeat_seconds": 300}, "heartbeat-shortened"),
+        ({}, {"max_output_bytes": 9}, "output-limit-lowered"),
+        ({"partners": ["a", "b"]}, {"partners": ["a"]}, "partner-removed"),
+        ({}, {"require_callback_id": True}, "callback-id-required"),
+        ({}, {"throttle": {"burst_limit": 9, "rate_limit": 9}}, "throttle-lowered"),
+        (
+            {"throttle": {"burst_limit": 9, "rate_limit": 9}},
+            {"throttle": {"burst_limit": 9, "rate_limit": 8.5}},
+            "throttle-lowered",
+        ),
+        ({}, {"timeout_seconds": 86399}, "timeout-shortened"),
+    ],
+)
+def test_a_channel_asks_for_more_or_gives_less(
+    repository: Path, edit: Edit, before: dict[str, Any], now: dict[str, Any], rule: str
+) -> None:
+    edit(CHANNEL, lambda settings: settings.update(before))
+    _commit_if_changed(repository)
+    edit(CHANNEL, lambda settings: settings.update(now))
+
+    (found,) = _compare(repository).findings
+
+    assert (found.path, found.rule) == (CHANNEL, rule)
+    (name,) = now
     assert f'"{name}"' in (repository / CHANNEL).read_text().splitlines()[found.line - 1]
+    assert found.place == f"{CHANNEL}#/{name}"
+
+
+@pytest.mark.parametrize(
+    ("before", "now"),
+    [
+        ({"heartbeat_seconds": 600}, {"heartbeat_seconds": 900}),
+        ({"heartbeat_seconds": 600}, {"heartbeat_seconds": None}),
+        ({}, {"max_output_bytes": 70000}),
+        ({}, {"partners": ["acme-shipping", "b"]}),
+        ({}, {"timeout_seconds": 86401}),
+        ({}, {"retry": {"max_attempts": 1}}),
+        ({"throttle": {"burst_limit": 9, "rate_limit": 9}}, {"throttle": None}),
+    ],
+)
+def test_a_channel_asks_for_less_or_gives_more(
+    repository: Path, edit: Edit, before: dict[str, Any], now: dict[str, Any]
+) -> None:
+    edit(CHANNEL, lambda settings: settings.update(before))
+    _commit_if_changed(repository)
+    edit(CHANNEL, lambda settings: settings.update(now))
+
+    assert _compare(repository).findings == []
+
+
+@pytest.mark.parametrize(
+    ("path", "change", "rules"),
+    [
+        (REQUEST, lambda _: None, []),
+        (REQUEST, lambda schema: schema["properties"].pop("items"), ["message-narrowed"]),
+        (
+            REQUEST,
+            lambda schema: schema["properties"]["items"]["items"]["properties"].pop("sku"),
+            ["message-narrowed"],
+        ),
+        (REQUEST, lambda schema: schema["required"].remove("items"), ["message-narrowed"]),
+        (OUTPUT, lambda schema: schema["required"].append("carrier"), ["callback-moved"]),
+    ],
+)
+def test_messages_of_another_version_are_for_partners_of_the_one_before(
+    repository: Path, edit: Edit, path: Path, change: Callable[[Any], None], rules: list[str]
+) -> None:
+    shutil.copytree(repository / V1, repository / V2)
+    edit(V2 / path.name, change)
+    edit(CHANNEL, lambda settings: settings.update(versions=["v1", "v2"]))
+    _commit(repository, "A new version")
+    edit(CHANNEL, lambda settings: settings.update(message_version="v2"))
+
+    found = _compare(repository).findings
+
+    assert [(one.rule, one.pointer) for one in found] == [
+        (rule, "/message_version") for rule in rules
+    ]
 
 
 def test_a_default_that_asks_for_more(repository: Path, edit: Edit) -> None:

@@ -72,6 +72,32 @@ INCLUDED: list[tuple[str, Any, Any]] = [
         {"$ref": "#/definitions/A", "definitions": {"A": {"type": "string"}}},
         {"type": "string"},
     ),
+    (
+        "oneOf in another order",
+        {"oneOf": [{"type": "null"}, {"type": "string"}]},
+        {"oneOf": [{"type": "string"}, {"type": "null"}]},
+    ),
+    (
+        "anyOf in another order, and wider",
+        {"anyOf": [{"type": "null"}, {"type": "string", "maxLength": 2}]},
+        {"anyOf": [{"type": "string", "maxLength": 3}, {"type": "null"}]},
+    ),
+    (
+        "a list of types is alternatives",
+        {"type": ["string", "null"], "maxLength": 2},
+        {"anyOf": [{"type": "null"}, {"type": "string", "maxLength": 2}]},
+    ),
+    (
+        "alternatives are a list of types",
+        {"anyOf": [{"type": "null"}, {"type": "string", "maxLength": 2}]},
+        {"type": ["string", "null"], "maxLength": 2},
+    ),
+    ("integers are whole", {"type": "integer"}, {"type": "integer", "multipleOf": 1}),
+    (
+        "lengths of a pattern",
+        {"type": "string", "pattern": f"^[A-Z]{{2,3}}(?:-[0-9])?{END}"},
+        {"type": "string", "minLength": 2, "maxLength": 5},
+    ),
     ("recursive", TREE, LARGER_TREE),
     ("a property called title", {"properties": {"title": {}}}, {"properties": {"title": {}}}),
 ]
@@ -88,6 +114,17 @@ REFUSED: list[tuple[str, str, Any, Any]] = [
     ("/maxLength", "maxLength", {"maxLength": 2}, {"maxLength": 1}),
     ("/multipleOf", "multipleOf", {"multipleOf": 5}, {"multipleOf": 10}),
     ("/multipleOf", "multipleOf", {}, {"multipleOf": 1}),
+    ("/multipleOf", "multipleOf", {"type": "integer"}, {"multipleOf": 2}),
+    ("/oneOf", "oneOf", {"oneOf": [{"type": "null"}]}, {"oneOf": [{"type": "null"}] * 2}),
+    (
+        "/anyOf",
+        "anyOf",
+        {"type": ["string", "null"]},
+        {"anyOf": [{"type": "null"}, {"type": "string", "maxLength": 2}]},
+    ),
+    ("/maxLength", "maxLength", {"pattern": f"^[A-Z]{{2,3}}{END}"}, {"maxLength": 2}),
+    ("/maxLength", "maxLength", {"pattern": f"^[A-Z]+{END}"}, {"maxLength": 2000}),
+    ("/minLength", "minLength", {"pattern": f"^[A-Z]{{2,3}}{END}"}, {"minLength": 3}),
     ("/pattern", "pattern", {}, {"pattern": f"^a{END}"}),
     ("/pattern", "pattern", {"pattern": f"^[A-Z]{{1,3}}{END}"}, {"pattern": f"^[A-Z]{{2}}{END}"}),
     ("/pattern", "pattern", {"pattern": "a"}, {"pattern": "b"}),
@@ -184,6 +221,34 @@ def test_deeply_nested_alternatives_are_given_up(before: int, after: int) -> Non
         return {"definitions": definitions, "$ref": "#/definitions/A0"}
 
     assert obstacles(nested(before), nested(after)) != []
+
+
+def test_nested_conjunctions_are_given_up() -> None:
+    def nested(longest: int) -> dict[str, Any]:
+        definitions: dict[str, Any] = {"A40": {"type": "string", "maxLength": longest}}
+        for level in range(40):
+            definitions[f"A{level}"] = {"allOf": [{"$ref": f"#/definitions/A{level + 1}"}] * 2}
+        return {"definitions": definitions, "$ref": "#/definitions/A0"}
+
+    assert obstacles(nested(9), nested(8)) != []
+
+
+def test_a_conjunction_with_itself_is_given_up() -> None:
+    itself = {"definitions": {"A": {"allOf": [{"$ref": "#/definitions/A"}]}}}
+
+    assert obstacles({**itself, "$ref": "#/definitions/A"}, {"type": "string"}) != []
+
+
+def test_many_changed_patterns_are_given_up() -> None:
+    def many(least: int) -> dict[str, Any]:
+        patterns = [f"^a{{{least},{400 + count}}}b{{0,300}}{END}" for count in range(200)]
+        properties = {f"p{count}": {"pattern": pattern} for count, pattern in enumerate(patterns)}
+        return {"type": "object", "properties": properties}
+
+    found = obstacles(many(2), many(1))
+
+    assert len(found) == 100
+    assert {one.documents for one in found} == {"some documents (its changes cannot be compared)"}
 
 
 @pytest.mark.parametrize(("before", "after"), [([1, 2], [1, 2]), ([1], [2])])

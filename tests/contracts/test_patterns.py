@@ -14,7 +14,7 @@ import regress
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tools.contracts.patterns import END, accepts_all_of, problems
+from tools.contracts.patterns import END, accepts_all_of, lengths, problems
 
 CURRENCY = (
     "(?:AED|AUD|BDT|BGN|BHD|BIF|BMD|BND|BOB|BRL|BSD|BTN|BWP|BYN|BZD|CAD|CDF|CHF|CLP|CNY|COP|CRC|CUP"
@@ -250,6 +250,34 @@ def test_accepted_patterns_do_not_blow_up(body: str, start: str, pump: str) -> N
 )
 def test_patterns_are_compared(wider: str, narrower: str, expected: bool | None) -> None:
     assert accepts_all_of(f"^{wider}{END}", f"^{narrower}{END}") is expected
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("", (0, 0)),
+        ("a", (1, 1)),
+        ("[A-Z]{2,3}(?:-[0-9])?", (2, 5)),
+        ("(?:EUR|pound)", (3, 5)),
+        ("a*b", (1, float("inf"))),
+        ("a{3000}", (3000, 3000)),
+        ("(?:ab)*", (0, float("inf"))),
+        ("\\w", None),
+    ],
+)
+def test_a_pattern_implies_lengths(body: str, expected: tuple[int, float] | None) -> None:
+    assert lengths(f"^{body}{END}") == expected
+
+
+def test_counts_have_a_bound_in_size() -> None:
+    pattern = f"^{'a{99999}' * 5000}{END}"
+
+    with within(30):
+        (found,) = problems(pattern)
+
+    assert found.what == "the pattern is too large to check"
+    assert lengths(pattern) is None
+    assert accepts_all_of(pattern, f"^a{END}") is None
 
 
 def test_a_comparison_that_takes_too_long_is_given_up() -> None:

@@ -1,106 +1,119 @@
 """Refuses a change of the contracts that breaks a partner who was there before it."""
 
 import json
-import subprocess
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from jsonschema import Draft4Validator
 from jsonschema.exceptions import best_match
 
-from tools.contracts import bounds, settings, tree
-from tools.contracts.documents import Document, Finding, load, parse, token
+from tools import Json
+from tools.contracts import bounds, promise, tree
+from tools.contracts.documents import Finding, load, parse, token
 from tools.contracts.inclusion import Obstacle, obstacles
-from tools.contracts.settings import Settings, complete
-from tools.errors import UserError
-
-
-class RevisionError(UserError):
-    """Git knows no such revision, or it is too old to be compared with."""
-
-
-@dataclass(frozen=True, slots=True)
-class Revision:
-    """The contracts of a git revision."""
-
-    repository: Path
-    name: str
-
-    def paths(self) -> set[Path]:
-        """Raises RevisionError."""
-        listed = self._git("ls-tree", "-r", "--name-only", self.name, "--", str(tree.SCHEMAS))
-        return {Path(line) for line in listed.splitlines()}
-
-    def read(self, path: Path) -> str:
-        return self._git("show", f"{self.name}:{path.as_posix()}")
-
-    def channels(self) -> Mapping[str, Settings]:
-        """Raises RevisionError."""
-        paths = self.paths()
-        if tree.CHANNEL_SCHEMA not in paths:
-            raise RevisionError(
-                f"{self.name} has no {tree.CHANNEL_SCHEMA}, so its channels cannot be read: "
-                "compare with a revision that has it."
-            )
-        schema = json.loads(self.read(tree.CHANNEL_SCHEMA))
-        return {
-            path.parent.name: complete(schema, json.loads(self.read(path)))
-            for path in sorted(paths)
-            if path == tree.channel(path.parent.name)
-        }
-
-    def _git(self, *arguments: str) -> str:
-        command = ["git", "-C", str(self.repository), *arguments]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise RevisionError(
-                f"BASE={self.name} cannot be read: name the git revision that partners use.",
-                done.stderr.strip(),
-            )
-        return done.stdout
+from tools.contracts.promise import Change, PromiseError
+from tools.contracts.revisions import Revision, RevisionError
+from tools.contracts.witness import Witness, witnesses
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """`findings` break a partner; `notes` tell what moving to a new version asks of one."""
+    """`findings` break a partner; `notes` tell what moving to a new version asks of one.
 
-    findings: list[Finding]
+    `remarks` say what could not be compared.
+    """
+
+    findings: list[Change]
     notes: list[Finding]
+    remarks: list[str] = field(default_factory=list)
 
 
 def compare(root: Path, base: Revision) -> Comparison:
     """The working tree at `root` against the revision. Raises RevisionError."""
-    before, channels = base.paths(), base.channels()
-    findings = [*_schemas(root, base, before, channels), *_channels(root, channels)]
-    return Comparison(findings, list(_new_versions(root, base, before)))
+    before = base.paths()
+    was, remarks = _document(base)
+    schemas = [*_schemas(root, base, before, was)]
+    envelope = {found.pointer for found in schemas if found.rule == "envelope-narrowed"}
+    promised = [
+        found
+        for found in promise.changes(was, _own_document(root), root)
+        if found.rule != "model-narrowed" or found.pointer not in envelope
+    ]
+    findings = list(dict.fromkeys([*schemas, *promised]))
+    return Comparison(findings, list(_new_versions(root, base, before)), remarks)
 
 
-def _schemas(
-    root: Path, base: Revision, before: set[Path], channels: Mapping[str, Settings]
-) -> Iterator[Finding]:
+def _document(base: Revision) -> tuple[Json, list[str]]:
+    """The revision's document, and what is to be said of how it was made."""
+    with base.checkout() as worktree:
+        try:
+            return promise.by_own_code(worktree), []
+        except PromiseError as error:
+            remark = (
+                f"The code of {base.name} does not make its document ({error}): its settings and "
+                "schemas were read with today's code, and what its code made of messages, routes "
+                "and responses was not compared."
+            )
+            return promise.document(worktree), [remark]
+
+
+def _own_document(root: Path) -> Json:
+    if not (root / promise.MODULE).exists():
+        return promise.document(root)
+    try:
+        return promise.by_own_code(root)
+    except PromiseError as error:
+        raise RevisionError(
+            "The document of the working tree cannot be made: run `make lint` first.", str(error)
+        ) from error
+
+
+def _schemas(root: Path, base: Revision, before: set[Path], was: Json) -> Iterator[Change]:
     contracts = {f"{kind}.schema.json" for kind in tree.KINDS}
     for path in sorted(before):
         if path != tree.ENVELOPE and path.name not in contracts:
             continue
+        kind = path.name.removesuffix(".schema.json")
         if not (root / path).exists():
-            kind = path.name.removesuffix(".schema.json")
-            yield Finding(
-                path,
-                1,
-                f"the {kind} contract is gone, but partners rely on it",
-                "the file as it was, until no partner uses it",
-            )
+            yield promise.change("contract-removed", root, path, "", kind=kind)
             continue
-        old, new = json.loads(base.read(path)), load(root / path)
-        received = path.name == "request.schema.json"
-        found = obstacles(new.value, old) if received else obstacles(old, new.value)
-        channel = channels.get(path.parents[1].name)
-        if path.name == "output.schema.json" and channel:
-            bounded = bounds.implied(old, channel["max_output_bytes"])
-            found = _unless_too_large(found, obstacles(bounded, new.value))
+        old, new = json.loads(base.read(path)), load(root / path).value
+        found = obstacles(new, old) if kind == "request" else obstacles(old, new)
+        channel = was["channels"].get(path.parents[1].name)
+        if kind == "output" and channel:
+            bounded = bounds.implied(old, channel["settings"]["max_output_bytes"])
+            found = _unless_too_large(found, obstacles(bounded, new))
+        rule = "envelope-narrowed" if path == tree.ENVELOPE else _RULE[kind]
+        if not found:
+            continue
+        taking, refusing = (new, old) if kind == "request" else (old, new)
+        shown = witnesses(taking, refusing, _examples(root, base, path, before))
         for obstacle in found:
-            yield _finding(path, new, obstacle, received=received)
+            version = _in_a_new_version(path)
+            change = promise.of_obstacle(rule, root, path, obstacle, version=version)
+            yield replace(change, witness=_witness(obstacle, shown, received=kind == "request"))
+
+
+def _examples(root: Path, base: Revision, path: Path, before: set[Path]) -> Iterator[Any]:
+    """Of the contract at `path`, as the revision and the tree at `root` have them."""
+    folder, kind = path.parent / "examples/valid", path.name.split(".")[0]
+    for one in sorted(before):
+        if one.parent == folder and one.name.split(".")[0] == kind:
+            yield json.loads(base.read(one))
+    for file in sorted((root / folder).glob(f"{kind}.*json")):
+        yield load(file).value
+
+
+def _witness(obstacle: Obstacle, shown: list[Witness], *, received: bool) -> str:
+    found = next((one for one in shown if one.shows(obstacle)), None)
+    if found is None:
+        return "not proved: no such document was found"
+    return f"{'received now, not before' if received else 'taken before, and no longer'}: {found}"
+
+
+_RULE = {"output": "output-narrowed", "request": "request-widened"}
 
 
 def _unless_too_large(found: list[Obstacle], of_what_fits: list[Obstacle]) -> list[Obstacle]:
@@ -109,60 +122,17 @@ def _unless_too_large(found: list[Obstacle], of_what_fits: list[Obstacle]) -> li
     return [obstacle for obstacle in found if (obstacle.pointer, obstacle.keyword) in kept]
 
 
-def _finding(path: Path, new: Document, obstacle: Obstacle, *, received: bool) -> Finding:
-    what = (
-        f"partners may now receive {obstacle.documents}"
-        if received
-        else f"partners can no longer send {obstacle.documents}"
+def _in_a_new_version(path: Path) -> str:
+    version = path.parent.name
+    return (
+        f"the change in a new version, {path.parents[1] / _next(version)}, and {version} as it was"
+        if version != tree.SCHEMAS.name
+        else ""
     )
-    instead = (
-        "the envelope as it was: it has no versions and can only gain optional properties"
-        if path == tree.ENVELOPE
-        else f"the change in a new version, {path.parents[1] / _next(path.parent.name)}, and "
-        f"{path.parent.name} as it was"
-    )
-    return Finding(path, new.line(obstacle.pointer), f"{obstacle.pointer or '/'}: {what}", instead)
 
 
 def _next(version: str) -> str:
     return f"v{int(version[1:]) + 1}"
-
-
-def _channels(root: Path, base: Mapping[str, Settings]) -> Iterator[Finding]:
-    channels = settings.read(root)
-    for task_type, before in base.items():
-        path = tree.channel(task_type)
-        if task_type not in channels:
-            yield Finding(
-                path, 1, f"{task_type} is gone, and partners use it", "the file as it was"
-            )
-            continue
-        document, now = replace(load(root / path), path=path), channels[task_type]
-        for version in sorted({*before["versions"]} - {*now["versions"]}):
-            yield document.finding(
-                "/versions",
-                f"{version} of {task_type} is gone, and partners use it",
-                f'"{version}" in versions, beside the new one',
-            )
-        if now["require_callback_id"] and not before["require_callback_id"]:
-            yield document.finding(
-                "/require_callback_id",
-                f"{task_type} refuses callbacks without callback_id, which it took before",
-                '"require_callback_id": false',
-            )
-        if now["max_output_bytes"] < before["max_output_bytes"]:
-            yield document.finding(
-                "/max_output_bytes",
-                f"{task_type} refuses outputs over {now['max_output_bytes']} bytes; before, over "
-                f"{before['max_output_bytes']}",
-                f'"max_output_bytes": {before["max_output_bytes"]}',
-            )
-        if now["auth"] != before["auth"]:
-            yield document.finding(
-                "/auth",
-                f"{task_type} asks for {now['auth']}; its partners have {before['auth']}",
-                f'"auth": "{before["auth"]}"',
-            )
 
 
 def _new_versions(root: Path, base: Revision, before: set[Path]) -> Iterator[Finding]:

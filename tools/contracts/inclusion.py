@@ -8,6 +8,7 @@ import copy
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, cast
 
 from jsonschema import Draft4Validator
@@ -17,6 +18,8 @@ from tools.contracts.documents import token
 from tools.contracts.keywords import Schema, subschemas
 
 COMPARISONS = 10_000  # Nested alternatives are compared each with each.
+PATTERNS = 100  # Each pair may take a second.
+CONJUNCTS = 100
 
 _TYPES = frozenset({"array", "boolean", "integer", "null", "number", "object", "string"})
 _ANNOTATIONS = ("$schema", "default", "description", "id", "title")
@@ -34,8 +37,11 @@ class Obstacle:
 
 def obstacles(narrower: Schema, wider: Schema) -> list[Obstacle]:
     """What keeps documents of `narrower` from being accepted by `wider`; pointers are `wider`'s."""
-    narrower, wider = _without_annotations(narrower), _without_annotations(wider)
-    return list(dict.fromkeys(_Inclusion(narrower, wider).check(narrower, wider, "")))
+    try:
+        narrower, wider = _without_annotations(narrower), _without_annotations(wider)
+        return list(dict.fromkeys(_Inclusion(narrower, wider).check(narrower, wider, "")))
+    except RecursionError:
+        return [Obstacle("", "", _TOO_LARGE)]
 
 
 @dataclass(slots=True)
@@ -44,6 +50,7 @@ class _Inclusion:
     wider_root: Schema
     _open: list[tuple[Schema, Schema]] = field(default_factory=list)
     _comparisons: int = 0
+    _patterns: int = 0
 
     def check(self, narrower: Schema, wider: Schema, pointer: str) -> Iterator[Obstacle]:
         narrower, _ = resolve(narrower, self.narrower_root, "")
@@ -54,7 +61,7 @@ class _Inclusion:
             return
         self._comparisons += 1
         if self._comparisons > COMPARISONS:
-            yield Obstacle(pointer, "", "some documents (the schemas are too large to compare)")
+            yield Obstacle(pointer, "", _TOO_LARGE)
             return
         self._open.append((narrower, wider))
         try:
@@ -77,7 +84,7 @@ class _Inclusion:
         if "enum" in narrower:
             yield from self._each_value(narrower, wider, pointer)
             return
-        parts = [narrower, *self._conjuncts(narrower)]
+        parts = [narrower, *islice(self._conjuncts(narrower), CONJUNCTS)]
         for keyword in wider:
             if keyword == "definitions":
                 continue
@@ -133,15 +140,31 @@ class _Inclusion:
                 for index, inner in enumerate(wider["allOf"]):
                     yield from self.check(narrower, inner, where + token(index))
             case "anyOf":
-                if not any(self._holds(narrower, inner) for inner in wider["anyOf"]):
+                if not self._one_holds(narrower, wider["anyOf"]):
                     yield Obstacle(where, keyword, _UNKNOWN)
+            case "pattern" if self._too_many_patterns():
+                yield Obstacle(where, keyword, _UNKNOWN)
             case _ if rule := _RULES.get(keyword):
                 if documents := rule(narrower, wider[keyword]):
                     yield Obstacle(where, keyword, documents)
-            case "oneOf" if self._equal({"": narrower.get("oneOf")}, {"": wider["oneOf"]}):
+            case "oneOf" if self._equal(_in_order(narrower), _in_order(wider)):
                 pass
             case _:
                 yield Obstacle(where, keyword, _UNKNOWN)
+
+    def _one_holds(self, narrower: Schema, alternatives: list[Schema]) -> bool:
+        """Whether one alternative takes all documents, or for each of their types another does."""
+        if any(self._holds(narrower, one) for one in alternatives):
+            return True
+        types = _types(narrower)
+        return len(types) > 1 and all(
+            any(self._holds({**narrower, "type": each}, one) for one in alternatives)
+            for each in sorted(types)
+        )
+
+    def _too_many_patterns(self) -> bool:
+        self._patterns += 1
+        return self._patterns > PATTERNS
 
     def _properties(self, narrower: Schema, wider: Schema, pointer: str) -> Iterator[Obstacle]:
         where = pointer + "/additionalProperties"
@@ -177,6 +200,12 @@ def resolve(schema: Schema, root: Schema, pointer: str) -> tuple[Schema, str]:
     return schema, pointer
 
 
+def _in_order(schema: Schema) -> Schema:
+    """Its oneOf alone, whose alternatives mean the same in any order."""
+    listed = schema.get("oneOf", [])
+    return {"oneOf": sorted(listed, key=lambda one: json.dumps(one, sort_keys=True))}
+
+
 def _without_annotations(schema: Schema) -> Schema:
     bare = copy.deepcopy(dict(schema))
     for _, inner in subschemas(bare):
@@ -206,6 +235,7 @@ def _rest(schema: Schema) -> Schema | None:
 _Rule = Callable[[Schema, Any], str | None]
 
 _UNKNOWN = "some documents (its changes cannot be compared)"
+_TOO_LARGE = "some documents (the schemas are too large to compare)"
 
 
 def _type(narrower: Schema, given: str | list[str]) -> str | None:
@@ -240,7 +270,8 @@ def _max_properties(narrower: Schema, limit: int) -> str | None:
 
 
 def _multiple_of(narrower: Schema, divisor: float) -> str | None:
-    before = narrower.get("multipleOf")
+    whole = "number" not in _types(narrower)
+    before = narrower.get("multipleOf", 1 if whole else None)
     if isinstance(before, int) and isinstance(divisor, int) and before % divisor == 0:
         return None
     return f"numbers that are no multiple of {divisor}"
@@ -255,6 +286,25 @@ def _pattern(narrower: Schema, pattern: str) -> str | None:
             return f"strings that do not match {pattern}"
         case None:
             return "some strings (the patterns cannot be compared)"
+
+
+def _min_length(narrower: Schema, limit: int) -> str | None:
+    least = narrower.get("minLength", 0)
+    if least < limit:
+        least = max(least, _lengths(narrower)[0])
+    return f"strings of fewer than {limit} characters" if least < limit else None
+
+
+def _max_length(narrower: Schema, limit: int) -> str | None:
+    most = narrower.get("maxLength", float("inf"))
+    if most > limit:
+        most = min(most, _lengths(narrower)[1])
+    return f"strings of more than {limit} characters" if most > limit else None
+
+
+def _lengths(schema: Schema) -> tuple[float, float]:
+    unknown = (0, float("inf"))
+    return patterns.lengths(schema["pattern"]) or unknown if "pattern" in schema else unknown
 
 
 def _unique_items(narrower: Schema, unique: bool) -> str | None:
@@ -275,11 +325,11 @@ def _enum(_: Schema, values: list[Any]) -> str | None:
 _RULES: Mapping[str, _Rule] = {
     "enum": _enum,
     "maxItems": _at_most("maxItems", "arrays of more than {} items"),
-    "maxLength": _at_most("maxLength", "strings of more than {} characters"),
+    "maxLength": _max_length,
     "maxProperties": _max_properties,
     "maximum": _at_most("maximum", "numbers above {}"),
     "minItems": _at_least("minItems", 0, "arrays of fewer than {} items"),
-    "minLength": _at_least("minLength", 0, "strings of fewer than {} characters"),
+    "minLength": _min_length,
     "minProperties": _min_properties,
     "minimum": _at_least("minimum", float("-inf"), "numbers below {}"),
     "multipleOf": _multiple_of,

@@ -11,7 +11,16 @@ from jsonschema import Draft4Validator, FormatChecker
 from jsonschema.exceptions import SchemaError, best_match
 
 from tools import REPOSITORY
-from tools.contracts import bounds, channel_lint, compose, patterns, tfvars, tree, workflow_lint
+from tools.contracts import (
+    acknowledgements,
+    bounds,
+    channel_lint,
+    compose,
+    patterns,
+    tfvars,
+    tree,
+    workflow_lint,
+)
 from tools.contracts.documents import Document, Finding, Reading, read, token
 from tools.contracts.keywords import KEYWORDS, LATER_DRAFTS, Schema, subschemas
 from tools.errors import UserError
@@ -57,6 +66,7 @@ class _Linter:
         yield from channels
         if not channels:
             yield from workflow_lint.lint(self._root)
+        yield from acknowledgements.lint(self._root)
         envelope = yield from self._schema(tree.ENVELOPE)
         if envelope:  # Each channel's output schema stands in for task_output.
             yield from bounds.lint(envelope, but="/properties/task_output")

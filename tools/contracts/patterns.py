@@ -46,6 +46,7 @@ _ADVICE = [
 
 WAYS = 100  # A list of currency codes has some twenty that begin with the same letter.
 EFFORT = 20_000_000  # About a second.
+SIZE = 200_000  # Counted repetitions are written out, and these are some 50 MB.
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +80,14 @@ def problems(pattern: str) -> list[Problem]:
     if unread := _TOKENS.sub("", body, count=1):
         what, instead = next(row[1:] for row in _ADVICE if re.match(row[0], unread))
         found.append(Problem(f"engines may read {unread[:20]!r} differently: {what}", instead))
-    elif len(_branches(body)) > 1:
-        found.append(Problem("the anchors bind to one alternative only", f"^(?:...|...){END}"))
-    elif expense := _expense(body):
-        found.append(expense)
+        return found
+    try:
+        if len(_branches(body)) > 1:
+            found.append(Problem("the anchors bind to one alternative only", f"^(?:...|...){END}"))
+        else:
+            _follow(body)
+    except _RefusedError as refused:
+        found.append(refused.problem)
     return found
 
 
@@ -92,27 +97,112 @@ def accepts_all_of(wider: str, narrower: str) -> bool | None:
         return True
     if problems(wider) or problems(narrower):
         return None
-    reader = _Reader()
-    before, now = (_rest(pattern[len(START) : -len(END)]) for pattern in (narrower, wider))
-    pairs = [(frozenset({before}), frozenset({now}))]
-    seen = set(pairs)
     try:
-        for pair in pairs:
-            narrow, wide = map(reader.read, pair)
-            if narrow.keys() - wide.keys():
-                return False
-            for character in narrow:
-                after = frozenset(narrow[character]), frozenset(wide[character])
-                if after not in seen:
-                    seen.add(after)
-                    pairs.append(after)
+        return _divergence(_Reader(), wider, narrower) is None
     except _RefusedError:
         return None
-    return True
 
 
-def _expense(body: str) -> Problem | None:
-    """Why a pattern takes too long to match, or to check.
+def counterexample(wider: str, narrower: str) -> str | None:
+    """A value that meets `narrower` and not `wider`; None if none is found."""
+    if problems(wider) or problems(narrower):
+        return None
+    reader = _Reader()
+    try:
+        found = _divergence(reader, wider, narrower)
+        return None if found is None else found[0] + _shortest(reader, found[1])
+    except _RefusedError:
+        return None
+
+
+def word(pattern: str, length: int) -> str | None:
+    """A value of so many characters that meets the pattern; None if none is found."""
+    if problems(pattern):
+        return None
+    reader = _Reader()
+    came: list[dict[_Rest, tuple[_Rest, str]]] = []
+    rests: Iterable[_Rest] = [_rest(pattern[len(START) : -len(END)])]
+    try:
+        for _ in range(length):
+            came.append({})
+            for rest in rests:
+                for character, after in reader.read([rest]).items():
+                    for left in after if character else ():
+                        came[-1].setdefault(left, (rest, character))
+            rests = came[-1]
+        last = next((rest for rest in rests if "" in reader.read([rest])), None)
+    except _RefusedError:
+        return None
+    if last is None:
+        return None
+    characters = []
+    for step in reversed(came):
+        last, character = step[last]
+        characters.append(character)
+    return "".join(reversed(characters))
+
+
+def _divergence(
+    reader: "_Reader", wider: str, narrower: str
+) -> tuple[str, frozenset["_Rest"]] | None:
+    """The beginning of a value that only `narrower` matches, and what is left of it then."""
+    before, now = (_rest(pattern[len(START) : -len(END)]) for pattern in (narrower, wider))
+    pairs = [(frozenset({before}), frozenset({now}))]
+    came = [(0, "")]  # From which pair, and by which character.
+    seen = set(pairs)
+    for index, pair in enumerate(pairs):
+        narrow, wide = map(reader.read, pair)
+        for character in narrow:
+            if character not in wide:
+                characters = [character]
+                while index:
+                    index, step = came[index]
+                    characters.append(step)
+                return "".join(reversed(characters)), frozenset(narrow[character])
+        for character in narrow:
+            after = frozenset(narrow[character]), frozenset(wide[character])
+            if after not in seen:
+                seen.add(after)
+                pairs.append(after)
+                came.append((index, character))
+    return None
+
+
+def _shortest(reader: "_Reader", rests: frozenset["_Rest"]) -> str:
+    """What ends a value of which this is left."""
+    waiting = [(rests, "")]
+    for left, text in waiting:
+        after = reader.read(left)
+        if "" in after or not any(left):
+            return text
+        waiting += [(frozenset(next_), text + one) for one, next_ in after.items()]
+    return ""
+
+
+def lengths(pattern: str) -> tuple[int, float] | None:
+    """The least and the most characters of what meets the pattern; None if it cannot be shown."""
+    if problems(pattern):
+        return None
+    reader = _Reader()
+    rests = frozenset({_rest(pattern[len(START) : -len(END)])})
+    seen: set[frozenset[_Rest]] = set()
+    ends: list[int] = []
+    try:
+        while rests and rests not in seen:
+            seen.add(rests)
+            after = reader.read(rests)
+            if after.pop("", None):
+                ends.append(len(seen) - 1)
+            rests = frozenset(chain.from_iterable(after.values()))
+    except _RefusedError:
+        return None
+    if not ends:
+        return None
+    return ends[0], float("inf") if rests else ends[-1]
+
+
+def _follow(body: str) -> None:
+    """Raises _RefusedError for a pattern that takes too long to match, or to check.
 
     Having read the beginning of a value, a backtracking engine may try every way to match that
     beginning. While they are never more than WAYS, it takes linear time.
@@ -120,15 +210,11 @@ def _expense(body: str) -> Problem | None:
     reader = _Reader()
     states: list[tuple[_Rest, ...]] = [(_rest(body),)]
     seen = set(states)
-    try:
-        for state in states:
-            for after in map(tuple, reader.read(state).values()):
-                if after not in seen:
-                    seen.add(after)
-                    states.append(after)
-    except _RefusedError as refused:
-        return refused.problem
-    return None
+    for state in states:
+        for after in map(tuple, reader.read(state).values()):
+            if after not in seen:
+                seen.add(after)
+                states.append(after)
 
 
 class _RefusedError(Exception):
@@ -177,7 +263,11 @@ class _Reader:
     def _spend(self, choices: int, rest: _Rest) -> None:
         self._effort += choices * (len(rest) + 32)
         if self._effort > EFFORT:
-            raise _RefusedError("the pattern is too large to check", "minLength and maxLength")
+            raise _too_large()
+
+
+def _too_large() -> _RefusedError:
+    return _RefusedError("the pattern is too large to check", "minLength and maxLength")
 
 
 def _rest(body: str) -> _Rest:
@@ -187,6 +277,7 @@ def _rest(body: str) -> _Rest:
 
 def _branches(body: str) -> list[_Rest]:
     groups: list[list[list[_Part]]] = [[[]]]
+    size = 0
     for token in _TOKEN.finditer(body):
         parts = groups[-1][-1]
         match token.lastgroup:
@@ -198,7 +289,11 @@ def _branches(body: str) -> list[_Rest]:
                 fork = _Fork([tuple(branch) for branch in groups.pop()])
                 groups[-1][-1].append(fork)
             case "quantifier":
-                parts += _repeated(parts.pop(), token[0])
+                least, most = _counts(token[0])
+                size += max(least, most or 0)
+                if size > SIZE:
+                    raise _too_large()
+                parts += _repeated(parts.pop(), least, most)
             case _:
                 parts.append(_characters(token["items"] or token[0][-1]))
     return [tuple(branch) for branch in groups[0]]
@@ -211,15 +306,19 @@ def _characters(items: str) -> frozenset[str]:
     )
 
 
-def _repeated(part: _Part, quantifier: str) -> _Rest:
+def _counts(quantifier: str) -> tuple[int, int | None]:
     counts = {"*": "0,", "+": "1,", "?": "0,1"}.get(quantifier, quantifier.strip("{}"))
     least, comma, most = counts.partition(",")
-    required = (part,) * int(least)
-    if comma and not most:
+    return int(least), None if comma and not most else int(most or least)
+
+
+def _repeated(part: _Part, least: int, most: int | None) -> _Rest:
+    required = (part,) * least
+    if most is None:
         loop = _Fork([()])
         loop.branches.append((part, loop))
         return (*required, loop)
     optional: _Rest = ()
-    for _ in range(int(least), int(most or least)):
+    for _ in range(least, most):
         optional = (_Fork([(part, *optional), ()]),)
     return required + optional

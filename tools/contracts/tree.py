@@ -11,6 +11,7 @@ SCHEMAS = Path("schemas")
 ENVELOPE = SCHEMAS / "callback.schema.json"
 ENVELOPE_EXAMPLES = SCHEMAS / "examples"
 CHANNEL_SCHEMA = SCHEMAS / "channel.schema.json"
+ACKNOWLEDGED = SCHEMAS / "acknowledged.json"
 ROOTS = Path("terraform/roots")
 FUNCTIONS = Path("lambdas/functions")
 WORKFLOWS = Path("statemachines")

@@ -9,6 +9,7 @@ from pathlib import Path
 import boto3
 
 from tools import REPOSITORY, Json, show
+from tools.contracts import revisions
 from tools.contracts.lint import require_clean
 from tools.deploy import package, release
 from tools.deploy.accounts import Account
@@ -38,6 +39,8 @@ def require(environment: str, command: str) -> None:
 def terraform(root: str, environment: str, action: str, abandoned: Collection[str]) -> None:
     """Plan, apply or destroy a root for an environment; Terraform asks before it acts.
 
+    What is applied of the platform is tagged, as what partners use.
+
     Raises:
         release.OpenTasksError: channels would go whose tasks are open, not of an abandoned type.
         UserError: there is no such environment, or settings or contracts are not in order.
@@ -56,6 +59,7 @@ def terraform(root: str, environment: str, action: str, abandoned: Collection[st
     account = Account(boto3.Session(region_name=_region(environment)))
     if action == "apply":
         release.apply(directory, account, options, abandoned, show.out.print)
+        show.out.print(revisions.record(REPOSITORY, environment))
         return
     release.check(directory, account, abandoned, everything=action == "destroy")
     directory.run(action, *options)

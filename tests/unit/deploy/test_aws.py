@@ -4,7 +4,8 @@ from unittest.mock import Mock
 
 import pytest
 
-from tools.deploy import aws, package
+from tools.contracts import revisions
+from tools.deploy import aws, package, release
 from tools.deploy.terraform import Directory
 from tools.errors import UserError
 
@@ -39,3 +40,36 @@ def test_deploys_nothing_that_the_lint_refuses(
         aws.terraform("partner", "dev", action, [])
 
     assert terraform.init.call_count == 1 - stopped
+
+
+@pytest.mark.parametrize(
+    ("root", "action", "recorded"),
+    [("platform", "apply", 1), ("platform", "plan", 0), ("partner", "apply", 0)],
+)
+@pytest.mark.usefixtures("terraform")
+def test_what_is_applied_of_the_platform_is_recorded_as_what_partners_use(
+    monkeypatch: pytest.MonkeyPatch, root: str, action: str, recorded: int
+) -> None:
+    record = Mock(return_value="recorded")
+    for module, name in ((aws, "require_clean"), (release, "apply"), (release, "check")):
+        monkeypatch.setattr(module, name, Mock())
+    monkeypatch.setattr(revisions, "record", record)
+
+    aws.terraform(root, "dev", action, [])
+
+    assert [call.args[1] for call in record.mock_calls] == ["dev"] * recorded
+
+
+def test_an_apply_that_fails_is_not_recorded(
+    terraform: Mock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record = Mock()
+    monkeypatch.setattr(aws, "require_clean", Mock())
+    monkeypatch.setattr(release, "apply", Mock(side_effect=UserError("failed")))
+    monkeypatch.setattr(revisions, "record", record)
+
+    with pytest.raises(UserError, match="failed"):
+        aws.terraform("platform", "dev", "apply", [])
+
+    assert terraform.init.called
+    assert record.mock_calls == []
