@@ -13,7 +13,8 @@ from tests.support.contracts_tree import CHANNEL, OUTPUT, REQUEST, TASK_TYPE, Ed
 from tools import REPOSITORY
 from tools.contracts import __main__, tree
 from tools.contracts.keywords import KEYWORDS, LATER_DRAFTS
-from tools.contracts.lint import SCHEMA_BYTES, lint, require_clean
+from tools.contracts.lint import lint, require_clean
+from tools.contracts.schema_lint import SCHEMA_BYTES
 from tools.errors import UserError
 
 EXAMPLES = OUTPUT.parent / "examples"
