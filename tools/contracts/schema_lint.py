@@ -11,11 +11,18 @@ from jsonschema.exceptions import SchemaError
 from tools.contracts import patterns
 from tools.contracts.documents import Document, Finding, Reading, read, token
 from tools.contracts.keywords import KEYWORDS, LATER_DRAFTS, Schema, subschemas
+from tools.contracts.names import is_legible
 
 SCHEMA_BYTES = 64 * 1024
 DRAFT_04 = "http://json-schema.org/draft-04/schema#"
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*")
+_RANGES = (
+    ("minimum", "maximum"),
+    ("minItems", "maxItems"),
+    ("minLength", "maxLength"),
+    ("minProperties", "maxProperties"),
+)
 _LOCAL_REFERENCE = re.compile(r"#/definitions/([^/]+)")
 
 
@@ -52,10 +59,13 @@ def lint(document: Document) -> Iterator[Finding]:
             "shorter descriptions, or definitions for what is repeated",
         )
     yield from _root(document)
+    yield from _recursion(document)
     for pointer, schema in subschemas(document.value):
         yield from _keywords(document, pointer, schema)
         yield from _values(document, pointer, schema)
         yield from _properties(document, pointer, schema)
+        yield from _ranges(document, pointer, schema)
+        yield from _legible(document, pointer, schema)
 
 
 def _root(document: Document) -> Iterator[Finding]:
@@ -157,4 +167,54 @@ def _properties(document: Document, pointer: str, schema: Schema) -> Iterator[Fi
                 f"{pointer}/required",
                 f"{name} is required and no property: nothing can meet the schema",
                 "the property, or its name out of required",
+            )
+
+
+def _ranges(document: Document, pointer: str, schema: Schema) -> Iterator[Finding]:
+    for least, most in _RANGES:
+        if least in schema and most in schema and schema[least] > schema[most]:
+            yield document.finding(
+                pointer + token(least),
+                f"{least} is {schema[least]}, and {most} {schema[most]}: nothing can meet both",
+                f"a {least} of at most {schema[most]}",
+            )
+
+
+def _legible(document: Document, pointer: str, schema: Schema) -> Iterator[Finding]:
+    places = [
+        *((name, f"/properties{token(name)}") for name in schema.get("properties", {})),
+        *((name, "/required") for name in schema.get("required", [])),
+        *((value, "/enum") for value in schema.get("enum", []) if isinstance(value, str)),
+    ]
+    for name, where in places:
+        if not is_legible(name):
+            yield document.finding(
+                pointer + where,
+                f"{name!a} has a sign that cannot be seen, or that turns the direction",
+                "signs that a person can see and type",
+            )
+
+
+def _recursion(document: Document) -> Iterator[Finding]:
+    """Definitions that lead back to themselves: they have no end, and no page can list them."""
+    leads = {
+        name: {
+            local[1]
+            for _, inner in subschemas(schema)
+            if (local := _LOCAL_REFERENCE.fullmatch(inner.get("$ref", "")))
+        }
+        for name, schema in document.value.get("definitions", {}).items()
+    }
+    for name in leads:
+        seen: set[str] = set()
+        waiting = [name]
+        while waiting:
+            for following in leads.get(waiting.pop(), set()) - seen:
+                seen.add(following)
+                waiting.append(following)
+        if name in seen:
+            yield document.finding(
+                f"/definitions{token(name)}",
+                f"the definition {name} leads back to itself: a document of it has no end",
+                "as many levels as the work needs, each written out",
             )
