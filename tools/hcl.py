@@ -3,13 +3,14 @@
 Terraform itself ignores, or only warns about, what it does not know in a tfvars file.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 import tree_sitter
 import tree_sitter_hcl
+
+MOST_LEVELS = 200  # Of the syntax, which has some five for each object.
 
 
 class InvalidHclError(Exception):
@@ -118,7 +119,7 @@ def variable_types(content: bytes) -> dict[str, Expression | None]:
     return {
         block.labels[1]: block.attributes.get("type")
         for block in blocks(content)
-        if block.labels[0] == "variable"
+        if block.labels[0] == "variable" and len(block.labels) == 2
     }
 
 
@@ -134,10 +135,19 @@ def _attribute(name: tree_sitter.Node, value: tree_sitter.Node) -> Attribute:
 
 
 def _bodies(content: bytes) -> list[tree_sitter.Node]:
+    try:
+        content.decode()
+    except UnicodeDecodeError as error:
+        raise InvalidHclError(content.count(b"\n", 0, error.start) + 1) from None
     root = _parser().parse(content).root_node
-    for node in _descendants(root):
-        if node.is_error or node.is_missing:
-            raise InvalidHclError(node.start_point.row + 1)
+    level = [root]
+    for _ in range(MOST_LEVELS):
+        for node in level:
+            if node.is_error or node.is_missing:
+                raise InvalidHclError(node.start_point.row + 1)
+        level = [child for node in level for child in node.children]
+    if level:
+        raise InvalidHclError(level[0].start_point.row + 1)
     return _of(root, "body")
 
 
@@ -153,12 +163,6 @@ def _of(node: tree_sitter.Node, kind: str) -> list[tree_sitter.Node]:
 
 def _text(node: tree_sitter.Node) -> str:
     return (node.text or b"").decode()
-
-
-def _descendants(node: tree_sitter.Node) -> Iterator[tree_sitter.Node]:
-    yield node
-    for child in node.children:
-        yield from _descendants(child)
 
 
 @cache

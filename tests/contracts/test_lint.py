@@ -11,9 +11,10 @@ import pytest
 
 from tests.support.contracts_tree import CHANNEL, OUTPUT, REQUEST, TASK_TYPE, Edit
 from tools import REPOSITORY
-from tools.contracts import __main__, tree
+from tools.contracts import __main__, tree, use
 from tools.contracts.keywords import KEYWORDS, LATER_DRAFTS
-from tools.contracts.lint import SCHEMA_BYTES, lint, require_clean
+from tools.contracts.lint import lint, require_clean
+from tools.contracts.schema_lint import SCHEMA_BYTES
 from tools.errors import UserError
 
 EXAMPLES = OUTPUT.parent / "examples"
@@ -84,6 +85,12 @@ def _set(**keywords: Any) -> Callable[[Any], None]:
         (_set(type="string", pattern="^a$"), "pattern", "where the pattern ends"),
         (_set(type="string", pattern="^a("), "pattern", "is not ECMA 262"),
         (_set(type="weight"), "type", "draft-04 refuses the schema"),
+        (_set(minimum=2, maximum=1), "minimum", "nothing can meet both"),
+        (_set(minLength=2, maxLength=1), "minLength", "nothing can meet both"),
+        (_set(minItems=2, maxItems=1), "minItems", "nothing can meet both"),
+        (_set(minProperties=2, maxProperties=1), "minProperties", "nothing can meet both"),
+        (_set(enum=["a\u200b"]), "enum", "a sign that cannot be seen"),
+        (_set(pattern="^a{5000000000}(?![\\s\\S])"), "pattern", "the count is too large"),
     ],
 )
 def test_refuses_in_a_property(
@@ -229,3 +236,126 @@ def test_says_where_to_the_line_and_all_at_once(contracts_tree: Path) -> None:
 
     assert {(f.path, f.line) for f in findings if "const" in f.what} == {(OUTPUT, 5), (OUTPUT, 8)}
     assert {f.path for f in findings if "missing" in f.what} == {REQUEST}
+
+
+@pytest.mark.parametrize(
+    "name", ["a\u200b", "a\u202eb", "\u2066a", "a ", "\u3164", "a\ufe0f", "\t"]
+)
+def test_refuses_a_name_that_cannot_be_read(contracts_tree: Path, edit: Edit, name: str) -> None:
+    edit(OUTPUT, lambda schema: schema["properties"].update({name: PROPERTY}))
+
+    (found,) = lint(contracts_tree, composed=False)
+
+    assert found.path == OUTPUT
+    assert "a sign that cannot be seen" in found.what
+    assert str(found).isascii()
+
+
+def test_takes_names_of_any_script(contracts_tree: Path, edit: Edit) -> None:
+    names = ["größe", "重さ", "وزن", "order-id", "two words"]
+    edit(OUTPUT, lambda schema: schema["properties"].update(dict.fromkeys(names, PROPERTY)))
+
+    assert lint(contracts_tree, composed=False) == []
+
+
+@pytest.mark.parametrize(
+    "definitions",
+    [
+        {"A": {"$ref": "#/definitions/A"}},
+        {
+            "A": {"allOf": [{"$ref": "#/definitions/B"}]},
+            "B": {"items": {"$ref": "#/definitions/A"}},
+        },
+    ],
+)
+def test_refuses_a_definition_without_end(
+    contracts_tree: Path, edit: Edit, definitions: dict[str, Any]
+) -> None:
+    edit(OUTPUT, _change("definitions", definitions))
+
+    found = {one.what.partition(":")[0] for one in lint(contracts_tree, composed=False)}
+
+    assert {f"the definition {name} leads back to itself" for name in definitions} <= found
+
+
+def _alternatives(levels: int) -> dict[str, Any]:
+    schema: dict[str, Any] = {"type": "string", "maxLength": 9}
+    for _ in range(levels):
+        schema = {"anyOf": [schema, {"type": "null"}]}
+    return {"description": "A note.", "type": ["string", "null"], "maxLength": 9, **schema}
+
+
+@pytest.mark.parametrize("path", [OUTPUT, REQUEST])
+@pytest.mark.parametrize(
+    "note",
+    [
+        _alternatives(22),
+        {
+            "description": "A note.",
+            "type": "object",
+            "required": ["a"],
+            "additionalProperties": {},
+            "maxProperties": 9,
+        },
+    ],
+)
+def test_refuses_what_the_functions_cannot_compile(
+    contracts_tree: Path, edit: Edit, path: Path, note: dict[str, Any]
+) -> None:
+    edit(path, lambda schema: schema["properties"].update(note=note))
+
+    found = [one for one in lint(contracts_tree) if "the functions' validator fails" in one.what]
+
+    assert {one.path for one in found} == {path}
+
+
+def test_compiles_the_composed_model_which_has_more_levels(
+    contracts_tree: Path, edit: Edit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    note: dict[str, Any] = {"description": "A note.", "type": "string", "maxLength": 9}
+    for _ in range(47):
+        note = {
+            "description": "Notes.",
+            "type": "object",
+            "additionalProperties": False,
+            "properties": {"note": note},
+        }
+    edit(OUTPUT, lambda schema: schema["properties"].update(note=note))
+    found = [one for one in lint(contracts_tree) if "the functions' validator fails" in one.what]
+    monkeypatch.setattr(use, "lint_model", lambda *_: ())
+
+    assert {one.path for one in found} == {OUTPUT}
+    assert not [one for one in lint(contracts_tree) if "validator fails" in one.what]
+
+
+@pytest.mark.parametrize("version", ["v3", "v12"])
+def test_refuses_a_gap_in_versions(contracts_tree: Path, version: str) -> None:
+    folder = contracts_tree / f"schemas/{TASK_TYPE}"
+    shutil.copytree(folder / "v1", folder / version)
+
+    found = [one for one in lint(contracts_tree, composed=False) if "comes after no" in one.what]
+
+    assert [(one.path, one.instead) for one in found] == [
+        (Path(f"schemas/{TASK_TYPE}/{version}"), "v2")
+    ]
+
+
+@pytest.mark.parametrize(
+    "stray", ["README.md", "v1/notes.txt", "v1/output.schema.json.orig", "v1/examples/output.json"]
+)
+def test_refuses_a_file_that_nothing_reads(contracts_tree: Path, stray: str) -> None:
+    path = Path(f"schemas/{TASK_TYPE}/{stray}")
+    (contracts_tree / path).write_text("{}")
+
+    (found,) = lint(contracts_tree)
+
+    assert (found.path, found.what) == (path, "nothing reads the file")
+
+
+def test_reads_the_workflows_though_a_channel_is_refused(contracts_tree: Path, edit: Edit) -> None:
+    edit(CHANNEL, lambda settings: settings.update(auth="oauth"))
+    path = tree.WORKFLOWS / "order_review.asl.json"
+    file = contracts_tree / path
+    file.write_text(file.read_text().replace("${orders_table}", "${order_table}", 1))
+
+    assert {found.path for found in lint(contracts_tree)} == {CHANNEL, path}

@@ -11,7 +11,7 @@ import pytest
 from tests.support.contracts_tree import CHANNEL, Edit
 from tests.support.workflow import render
 from tools import REPOSITORY
-from tools.contracts import tree, workflow_lint
+from tools.contracts import settings, tree, workflow_lint
 from tools.contracts.documents import Finding, load
 from tools.contracts.lint import lint
 
@@ -407,6 +407,7 @@ def test_whatever_stands_in_a_workflow_is_a_finding_and_no_error(contracts_tree:
     """Each value of a workflow is replaced by each kind of junk, one or two at a time."""
     chance = random.Random(1)
     definition = render()
+    channels = settings.read(contracts_tree)
     places: list[tuple[Any, Any]] = []
 
     def collect(value: Any) -> None:
@@ -422,7 +423,7 @@ def test_whatever_stands_in_a_workflow_is_a_finding_and_no_error(contracts_tree:
             for file in (contracts_tree / tree.WORKFLOWS).glob("*.asl.json"):
                 file.unlink()
             (contracts_tree / SHIPPING).write_text(json.dumps(definition))
-            for found in workflow_lint.lint(contracts_tree):
+            for found in workflow_lint.lint(contracts_tree, channels):
                 assert found.path == SHIPPING
                 assert str(found)
             place[key] = kept

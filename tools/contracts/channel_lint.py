@@ -2,41 +2,89 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from jsonschema import Draft7Validator
-from jsonschema.exceptions import ValidationError
+from jsonschema import Draft7Validator, FormatChecker
+from jsonschema.exceptions import SchemaError, ValidationError
 
 from tools.contracts import tree
-from tools.contracts.documents import Document, Finding, nearest, read, token
+from tools.contracts.documents import Document, Finding, Reading, nearest, read, token
 from tools.contracts.settings import Settings, complete
 from tools.contracts.tfvars import Environment
 
 ROLE_NAME_LENGTH = 64
 
 
-def lint(root: Path, environments: list[Environment]) -> Iterator[Finding]:
-    """Findings in all schemas/TYPE/channel.json."""
-    schema = yield from read(root, tree.CHANNEL_SCHEMA)
+# What the checks rely on, and the type that it is declared with.
+_RELIED_ON = {
+    "auth": "string",
+    "heartbeat_seconds": "integer",
+    "message_version": "string",
+    "partners": "array",
+    "retry": "object",
+    "timeout_seconds": "integer",
+    "versions": "array",
+}
+
+# By task type; None where they are refused.
+type Channels = Mapping[str, Settings | None]
+
+
+def lint(root: Path, environments: list[Environment]) -> Generator[Finding, None, Channels]:
+    """Findings in all schemas/TYPE/channel.json; returns what the channels say."""
+    channels: dict[str, Settings | None] = {
+        folder.name: None for folder in tree.task_type_folders(root)
+    }
+    schema = yield from _schema(root)
     if schema is None:
-        return
-    channels: dict[str, Settings] = {}
-    for folder in tree.task_type_folders(root):
-        document = yield from read(root, tree.channel(folder.name))
+        return channels
+    for task_type in channels:
+        document = yield from read(root, tree.channel(task_type))
         if document is None:
             continue
         refused = [*_against(schema.value, document)]
         yield from refused
         if not refused:
-            settings = channels[folder.name] = complete(schema.value, document.value)
-            versions = {path.name for path in folder.iterdir() if path.is_dir()}
-            yield from _versions(document, settings, versions)
+            settings = channels[task_type] = complete(schema.value, document.value)
+            folders = tree.folders(root / tree.SCHEMAS / task_type)
+            yield from _versions(document, settings, {folder.name for folder in folders})
             yield from _retry(document, settings)
             yield from _partners(document, settings, environments)
-    for task_type, what in conflicts(root, channels, environments):
+    readable = {name: settings for name, settings in channels.items() if settings is not None}
+    for task_type, what in conflicts(root, readable, environments):
         yield Finding(tree.channel(task_type), 1, what, "another name for the task type's folder")
+    return channels
+
+
+def _schema(root: Path) -> Reading:
+    """Gives the schema of settings, if it declares what is relied on."""
+    document = yield from read(root, tree.CHANNEL_SCHEMA)
+    if document is None:
+        return None
+    try:
+        Draft7Validator.check_schema(document.value, format_checker=FormatChecker([]))
+        declared = {name: document.value["properties"][name]["type"] for name in _RELIED_ON}
+        known = declared == _RELIED_ON and all(
+            isinstance(setting["description"], str) for setting in _settings(document.value)
+        )
+        complete(document.value, {})
+    except (AttributeError, KeyError, SchemaError, TypeError):
+        known = False
+    if not known:
+        yield document.finding(
+            "/properties", "the settings are not declared as the checks read them", "it as it was"
+        )
+        return None
+    return document
+
+
+def _settings(schema: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    for setting in schema["properties"].values():
+        yield setting
+        if "properties" in setting:
+            yield from _settings(setting)
 
 
 def conflicts(

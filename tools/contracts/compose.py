@@ -10,6 +10,9 @@ from tools.contracts.documents import load
 
 MODEL_BYTES = 400 * 1024
 
+# Properties of the envelope that a channel has its own of, and those that its rules are about.
+NARROWED = ("task_error", "task_output", "task_status", "task_type")
+
 _STATUS_RULES: list[dict[str, Any]] = [
     {
         "properties": {"task_status": {"enum": ["SUCCESS"]}},

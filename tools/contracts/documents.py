@@ -1,7 +1,10 @@
 """JSON files with the line of every value, so that a finding can say where."""
 
 import difflib
+import errno
 import json
+import os
+import stat
 from collections.abc import Collection, Generator, Iterator
 from dataclasses import dataclass, field
 from functools import cache
@@ -10,6 +13,9 @@ from typing import Any
 
 import tree_sitter
 import tree_sitter_json
+from callbacks.domain.exact_json import parse_json
+
+MOST_BYTES = 2 * 2**20
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +28,12 @@ class Finding:
     instead: str
 
     def __str__(self) -> str:
-        return f"{self.path}:{self.line}: {self.what}\n    write: {self.instead}"
+        where, what, instead = map(_visible, (str(self.path), self.what, self.instead))
+        return f"{where}:{self.line}: {what}\n    write: {instead}"
+
+
+class UnreadableError(Exception):
+    """What stands where a file should, and cannot be read as one; says why."""
 
 
 class InvalidJsonError(Exception):
@@ -39,6 +50,7 @@ class Document:
 
     path: Path
     size: int
+    text: str = field(repr=False)
     value: Any
     lines: dict[str, int] = field(repr=False)
     duplicates: list[str]
@@ -58,12 +70,42 @@ type Reading = Generator[Finding, None, Document | None]
 
 def read(root: Path, path: Path) -> Reading:
     """Yields what is wrong with the file as JSON, and returns the Document, or None."""
+    content = yield from contents(root, path)
+    return None if content is None else (yield from examined(path, content))
+
+
+def contents(root: Path, path: Path) -> Generator[Finding, None, bytes | None]:
+    """Yields why the file cannot be read, and returns its bytes, or None."""
     try:
-        content = (root / path).read_bytes()
+        return read_bytes(root / path)
     except FileNotFoundError:
         yield Finding(path, 1, "the file is missing", "the file, as the other types have it")
-        return None
-    return (yield from examined(path, content))
+    except UnreadableError as error:
+        yield Finding(path, 1, str(error), "a file, of the size that its like have")
+    return None
+
+
+def read_bytes(file: Path) -> bytes:
+    """All of a regular file; no pipe is waited for.
+
+    Raises:
+        FileNotFoundError: there is nothing.
+        UnreadableError: it is something else, too large, or may not be read.
+    """
+    try:
+        with open(file, "rb", opener=_open) as opened:
+            if not stat.S_ISREG(os.fstat(opened.fileno()).st_mode):
+                raise UnreadableError("what stands there is no file")
+            content = opened.read(MOST_BYTES + 1)
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise UnreadableError("what stands there is a link, which may lead anywhere") from None
+        raise UnreadableError(f"what stands there cannot be read: {error.strerror}") from None
+    if len(content) > MOST_BYTES:
+        raise UnreadableError(f"the file has over {MOST_BYTES} bytes")
+    return content
 
 
 def examined(path: Path, content: bytes) -> Reading:
@@ -77,6 +119,15 @@ def examined(path: Path, content: bytes) -> Reading:
         yield document.finding(
             pointer, f"{pointer} is there twice, and the last one counts", "each name once"
         )
+    if document.duplicates:
+        return None
+    try:
+        parse_json(document.text)
+    except ValueError as error:
+        yield document.finding(
+            "", f"the functions could not read the file: {error}", "what every system can hold"
+        )
+        return None
     return document
 
 
@@ -109,7 +160,7 @@ def parse(path: Path, content: bytes) -> Document:
             lines[pointer] = line
     except RecursionError:
         raise InvalidJsonError("is nested too deeply to be read", 1) from None
-    return Document(path, len(content), value, lines, duplicates)
+    return Document(path, len(content), text, value, lines, duplicates)
 
 
 def token(part: str | int) -> str:
@@ -144,6 +195,17 @@ def _positions(node: tree_sitter.Node, pointer: str) -> Iterator[tuple[str, int]
             for index, value in enumerate(node.named_children):
                 yield pointer + token(index), value.start_point.row + 1
                 yield from _positions(value, pointer + token(index))
+
+
+def _open(file: str, flags: int) -> int:
+    return os.open(file, flags | os.O_NONBLOCK | os.O_NOFOLLOW)
+
+
+def _visible(text: str) -> str:
+    """Without signs that a terminal obeys, hides or cannot show."""
+    return "".join(
+        sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text
+    )
 
 
 def _refuse_constant(name: str) -> None:

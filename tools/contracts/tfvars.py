@@ -1,13 +1,13 @@
 """What differs between environments, terraform/roots/*/envs/*.tfvars: read and checked."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from tools import hcl
 from tools.contracts import tree
-from tools.contracts.documents import Finding, nearest
+from tools.contracts.documents import Finding, contents, nearest, read_bytes
 
 PLATFORM = tree.ROOTS / "platform"
 
@@ -24,8 +24,12 @@ class Environment:
 
     def partners(self, auth: str) -> set[str]:
         """The names of partners that can do the work of a channel with this auth."""
-        partners = self.settings.get("partners", {})
-        return {name for name, one in partners.items() if NEEDED[auth] in one}
+        partners = self.settings.get("partners")
+        return {
+            name
+            for name, one in (partners.items() if isinstance(partners, dict) else ())
+            if isinstance(one, dict) and NEEDED[auth] in one
+        }
 
 
 def environments(root: Path) -> list[Environment]:
@@ -33,11 +37,13 @@ def environments(root: Path) -> list[Environment]:
 
     Raises:
         InvalidHclError: a file is not HCL.
+        OSError: a file is gone.
+        UnreadableError: a file is none.
     """
     return [
         Environment(
             path.relative_to(root),
-            {one.name: one.expression.value for one in hcl.settings(path.read_bytes())},
+            {one.name: one.expression.value for one in hcl.settings(read_bytes(path))},
         )
         for path in sorted((root / PLATFORM / "envs").glob("*.tfvars"))
     ]
@@ -45,20 +51,37 @@ def environments(root: Path) -> list[Environment]:
 
 def lint(root: Path) -> Iterator[Finding]:
     """Settings that do not exist: Terraform ignores them."""
-    for folder in sorted((root / tree.ROOTS).iterdir()):
-        types = hcl.variable_types((folder / "variables.tf").read_bytes())
-        for path in sorted((folder / "envs").glob("*.tfvars")):
-            where = path.relative_to(root)
-            try:
-                settings = hcl.settings(path.read_bytes())
-            except hcl.InvalidHclError as error:
-                yield Finding(where, error.line, f"the file {error}", "NAME = VALUE on each line")
-                continue
-            for setting in settings:
-                if setting.name not in types:
-                    yield _unknown(where, setting, types)
-                elif kind := types[setting.name]:
-                    yield from _dropped(where, setting.expression, kind)
+    if not any((root / PLATFORM / "envs").glob("*.tfvars")):
+        yield Finding(PLATFORM / "envs", 1, "there is no environment", "ENV.tfvars")
+    for folder in tree.folders(root / tree.ROOTS):
+        yield from _root(root, folder.relative_to(root))
+
+
+def _root(root: Path, folder: Path) -> Iterator[Finding]:
+    declared = yield from _read(root, folder / "variables.tf", hcl.variable_types)
+    if declared is None:
+        return
+    for path in sorted((root / folder / "envs").glob("*.tfvars")):
+        where = path.relative_to(root)
+        settings = yield from _read(root, where, hcl.settings)
+        for setting in settings or ():
+            if setting.name not in declared:
+                yield _unknown(where, setting, declared)
+            elif kind := declared[setting.name]:
+                yield from _dropped(where, setting.expression, kind)
+
+
+def _read[Read](
+    root: Path, path: Path, parse: Callable[[bytes], Read]
+) -> Generator[Finding, None, Read | None]:
+    content = yield from contents(root, path)
+    if content is None:
+        return None
+    try:
+        return parse(content)
+    except hcl.InvalidHclError as error:
+        yield Finding(path, error.line, f"the file {error}", "NAME = VALUE on each line")
+        return None
 
 
 def _dropped(where: Path, value: hcl.Expression, kind: hcl.Expression) -> Iterator[Finding]:

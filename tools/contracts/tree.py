@@ -1,5 +1,6 @@
 """Where things lie: schemas/ has a folder for each channel, and in it one for each version."""
 
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -67,9 +68,18 @@ def task_types(root: Path) -> list[str]:
     return sorted(file.parent.name for file in (root / SCHEMAS).glob("*/channel.json"))
 
 
+def folders(path: Path) -> list[Path]:
+    """The folders in a folder, without links; none if there is no such folder."""
+    try:
+        entries = [*os.scandir(path)]
+    except OSError:
+        return []
+    return sorted(Path(one.path) for one in entries if one.is_dir(follow_symlinks=False))
+
+
 def task_type_folders(root: Path) -> Iterator[Path]:
-    for folder in sorted((root / SCHEMAS).iterdir()):
-        if folder.is_dir() and folder != root / ENVELOPE_EXAMPLES:
+    for folder in folders(root / SCHEMAS):
+        if folder != root / ENVELOPE_EXAMPLES:
             yield folder
 
 
@@ -79,6 +89,6 @@ def versions(root: Path) -> list[Version]:
         Version(folder.name, version.name)
         for folder in task_type_folders(root)
         if TASK_TYPE.fullmatch(folder.name)
-        for version in sorted(folder.iterdir())
-        if version.is_dir() and VERSION.fullmatch(version.name)
+        for version in folders(folder)
+        if VERSION.fullmatch(version.name)
     ]

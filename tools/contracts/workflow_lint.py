@@ -15,8 +15,17 @@ from typing import Any
 from callbacks.domain import errors
 from callbacks.domain.outcome import FAILED, RETRYABLE, UNDELIVERABLE
 
-from tools.contracts import settings, tree, workflows
-from tools.contracts.documents import Document, Finding, Reading, examined, nearest, read, token
+from tools.contracts import tree, workflows
+from tools.contracts.documents import (
+    Document,
+    Finding,
+    Reading,
+    contents,
+    examined,
+    nearest,
+    read,
+    token,
+)
 from tools.contracts.settings import Settings
 
 HOUR = 3600
@@ -51,8 +60,8 @@ _NUMBERS = {
 type Json = Mapping[str, Any]
 
 
-def lint(root: Path) -> Iterator[Finding]:
-    """Findings in all workflows; the channels have none."""
+def lint(root: Path, channels: Mapping[str, Settings | None]) -> Iterator[Finding]:
+    """Findings in all workflows; of `channels`, None are settings that are refused."""
     retrier = yield from read(root, tree.INFRASTRUCTURE_RETRIER)
     if retrier is None:
         return
@@ -60,14 +69,13 @@ def lint(root: Path) -> Iterator[Finding]:
     yield from broken
     if broken:
         return
-    channels = settings.read(root)
+    values = workflows.placeholders(root, channels)
     for file in sorted((root / tree.WORKFLOWS).glob("*.asl.json")):
-        if file.is_file():
-            path = file.relative_to(root)
-            values = workflows.placeholders(root, channels)
-            document = yield from _rendered(path, file.read_bytes(), values)
-            if document is not None:
-                yield from _Workflow(document, retrier.value["ErrorEquals"], channels).findings()
+        path = file.relative_to(root)
+        content = yield from contents(root, path)
+        document = None if content is None else (yield from _rendered(path, content, values))
+        if document is not None:
+            yield from _Workflow(document, retrier.value["ErrorEquals"], channels).findings()
 
 
 def _rendered(path: Path, content: bytes, values: Mapping[str, str]) -> Reading:
@@ -91,7 +99,7 @@ def _rendered(path: Path, content: bytes, values: Mapping[str, str]) -> Reading:
 class _Workflow:
     document: Document
     infrastructure: Sequence[str]
-    channels: Mapping[str, Settings]
+    channels: Mapping[str, Settings | None]
 
     def findings(self) -> Iterator[Finding]:
         if not _object(_object(self.document.value).get("States")):
@@ -135,7 +143,7 @@ class _Task:
     state: Json
     siblings: Json
     infrastructure_errors: Sequence[str]
-    channels: Mapping[str, Settings]
+    channels: Mapping[str, Settings | None]
 
     def container(self) -> Iterator[Finding]:
         """What it catches, its branches or items have failed with."""
@@ -195,6 +203,11 @@ class _Task:
         arns = {workflows.function_arn(one.lower()): one for one in self.channels}
         function = _object(self.state.get("Parameters")).get("FunctionName")
         return arns.get(function) if isinstance(function, str) else None
+
+    @property
+    def settings(self) -> Settings | None:
+        """Those of the channel, unless they are refused."""
+        return None if self.channel is None else self.channels[self.channel]
 
     def _misshapen(self) -> Iterator[Finding]:
         for field in ("Retry", "Catch"):
@@ -317,8 +330,9 @@ class _Task:
                     f"does not tell the dispatcher its {key.removesuffix('.$')}",
                     f'"{key}": "{value}"',
                 )
-        yield from self._seconds("timeout", self.channels[self.channel]["timeout_seconds"])
-        yield from self._seconds("heartbeat", self.channels[self.channel]["heartbeat_seconds"])
+        if self.settings is not None:
+            yield from self._seconds("timeout", self.settings["timeout_seconds"])
+            yield from self._seconds("heartbeat", self.settings["heartbeat_seconds"])
 
     def _seconds(self, which: str, agreed: int | None) -> Iterator[Finding]:
         """The state, what it tells the dispatcher, and the channel have to say the same."""
@@ -351,8 +365,8 @@ class _Task:
                 "of its own",
             )
         own = self._first(RETRYABLE)
-        if self.channel is not None:
-            _, expected = workflows.retriers({}, self.channels[self.channel])
+        if self.settings is not None:
+            _, expected = workflows.retriers({}, self.settings)
             if own is None or any(
                 self.retriers[own].get(key) != value for key, value in expected.items()
             ):

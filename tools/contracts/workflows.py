@@ -14,9 +14,23 @@ PLACEHOLDER = re.compile(r"(?<!\$)\$\{(\w+)\}")
 
 type Retrier = dict[str, Any]
 
+# In place of settings that are refused, so that the rest of a workflow can be read.
+_STAND_IN: Settings = {
+    "timeout_seconds": 1,
+    "heartbeat_seconds": 1,
+    "retry": {
+        "interval_seconds": 1,
+        "backoff_rate": 1,
+        "max_attempts": 0,
+        "max_delay_seconds": 2,
+    },
+}
 
-def placeholders(root: Path, channels: Mapping[str, Settings]) -> dict[str, str]:
+
+def placeholders(root: Path, channels: Mapping[str, Settings | None]) -> dict[str, str]:
     """Name => text, as terraform/roots/platform gives them to a workflow; ARNs are made up.
+
+    None are settings that are refused.
 
     Raises:
         InvalidJsonError: the infrastructure's retrier is not JSON.
@@ -33,8 +47,8 @@ def placeholders(root: Path, channels: Mapping[str, Settings]) -> dict[str, str]
     }
     for folder in sorted((root / tree.FUNCTIONS).glob("*/")):
         known[f"{folder.name}_function_arn"] = function_arn(folder.name)
-    for task_type, settings in channels.items():
-        name = task_type.lower()
+    for task_type, found in channels.items():
+        name, settings = task_type.lower(), found or _STAND_IN
         known[f"{name}_function_arn"] = function_arn(name)
         known[f"{name}_retry"] = retriers(infrastructure, settings)
         known[f"{name}_timeout_seconds"] = settings["timeout_seconds"]
