@@ -111,8 +111,8 @@ def with_change(*path: str, value: Any) -> Any:
         ),
         (
             {**ORDER, "task_error": {"code": "A", "message": "b", "retryable": False}},
-            "",
-            "must not have task_error with this task_status",
+            "/task_error",
+            "must not be there with this task_status",
         ),
         (
             {**ORDER, "task_status": "FAILURE"},
@@ -125,6 +125,43 @@ def test_a_reason_says_where_and_why(document: Any, pointer: str, reason: str) -
     found = violations(CALLBACK, document)
 
     assert any(at == pointer and why.startswith(reason) for at, why in found), found
+
+
+@pytest.mark.parametrize(
+    ("document", "found"),
+    [
+        (
+            {**ORDER, "task_status": "DONE", "order_id": 1},
+            [
+                ("/task_status", 'does not meet enum: ["SUCCESS", "FAILURE", "IN_PROGRESS"]'),
+                ("/order_id", 'does not meet type: "string"'),
+            ],
+        ),
+        (
+            {**{name: ORDER[name] for name in ("order_id", "task_type")}, "surplus": 1},
+            [("", "'task_status' is a required property"), ("", 'must not have "surplus"')],
+        ),
+        (
+            {**ORDER, "task_status": "IN_PROGRESS", "task_output": {"a": [0] * 5000}},
+            [("/task_output", "must not be there with this task_status")],
+        ),
+        (
+            {**ORDER, "task_status": "FAILURE", "task_output": 1},
+            [
+                ("/task_output", "must not be there with this task_status"),
+                ("", "'task_error' is a required property"),
+            ],
+        ),
+        (
+            {**ORDER, **{f"n{number}": 1 for number in range(5)}},
+            [("", 'must not have "n0", "n1", "n2" and 2 more')],
+        ),
+    ],
+)
+def test_only_what_the_status_asks_for_is_judged_and_the_status_first(
+    document: Any, found: list[tuple[str, str]]
+) -> None:
+    assert violations(CALLBACK, document) == found
 
 
 def test_a_pointer_escapes_what_it_has_to() -> None:
@@ -165,7 +202,8 @@ def test_twenty_violations_are_listed_and_more_are_said_to_be_there() -> None:
     thousands = violations({"items": {"type": "string"}}, [0] * 5000)
 
     assert len(twenty) == 20
-    assert thousands == [*twenty, ("", "and more, which are not listed")]
+    assert thousands == [*twenty, ("", "and at least 980 more")]
+    assert violations({"items": {"type": "string"}}, [0] * 25) == [*twenty, ("", "and 5 more")]
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ object and no array, and walks a thousand values at most.
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from functools import cache
 from itertools import islice
 from typing import Any, cast
@@ -25,22 +26,49 @@ type Errors = Iterator[ValidationError]
 
 
 def explain(schema: Schema, document: object) -> list[Violation]:
-    """At most twenty violations, in order, and one that says that more are not listed."""
+    """At most twenty violations, and one that says how many more there are.
+
+    What selects among the root's alternatives comes first if it is wrong, and what the selected one
+    forbids if it is right; what is forbidden is not looked into. The others are in order.
+    """
     values = _Values()
-    violations = _violations(schema, document, values)
-    listed = sorted(
-        set(islice(violations, MOST_VIOLATIONS)),
-        key=lambda violation: (violation.pointer, violation.reason),
-    )
-    if next(violations, None) is not None:
-        listed.append(Violation("", "and more, which are not listed"))
+    first, judged = _by_alternative(schema, document)
+    errors = _errors(schema, judged, values)
+    told = (Violation(short(_pointer(e.absolute_path)), short(_reason(e))) for e in errors)
+    others = {*islice(told, MOST_VIOLATIONS - len(first))} - {*first}
+    listed = [*first, *sorted(others, key=lambda found: (found.pointer, found.reason))]
+    if more := sum(1 for _ in errors):
+        most = "at least " if values.are_spent else ""
+        listed.append(Violation("", f"and {most}{more} more"))
     elif values.are_spent:
         listed.append(Violation("", "and perhaps more: not all of it was looked at"))
     return listed
 
 
+def _by_alternative(schema: Schema, document: object) -> tuple[list[Violation], object]:
+    """What is wrong with the choice among the root's alternatives, and what is left to judge."""
+    alternatives = schema.get("oneOf", [])
+    selector = _selector(alternatives)
+    if selector is None or not isinstance(document, dict):
+        return [], document
+    selected = _selected(alternatives, selector, document)
+    if not selected:
+        (error,) = _undecided(alternatives, selector, document)
+        return [Violation(_pointer(error.absolute_path), short(_reason(error)))], document
+    forbidden = [name for name in _forbidden(selected[0].get("not", {})) if name in document]
+    reason = f"must not be there with this {selector}"
+    judged = {name: value for name, value in document.items() if name not in forbidden}
+    return [Violation(_pointer([name]), reason) for name in forbidden], judged
+
+
 def short(text: str) -> str:
     return text if len(text) <= MOST_CHARACTERS else f"{text[:MOST_CHARACTERS]}..."
+
+
+def _cut(name: str) -> str:
+    """As `short`, so that several fit into one reason."""
+    most = MOST_CHARACTERS // (MOST_NAMES + 1)
+    return name if len(name) <= most else f"{name[:most]}..."
 
 
 class _TooManyValuesError(Exception):
@@ -95,12 +123,9 @@ def _validator_class() -> Any:
     )
 
 
-def _violations(schema: Schema, document: object, values: _Values) -> Iterator[Violation]:
-    try:
-        for error in _validator_class()(schema).iter_errors(_quiet(document, values)):
-            yield Violation(short(_pointer(error.absolute_path)), short(_reason(error)))
-    except _TooManyValuesError:
-        pass
+def _errors(schema: Schema, document: object, values: _Values) -> Errors:
+    with suppress(_TooManyValuesError):
+        yield from _validator_class()(schema).iter_errors(_quiet(document, values))
 
 
 def _into(
@@ -133,8 +158,9 @@ def _additional_properties(
         for name in others:
             yield from _into(validator, members.values_seen, members[name], allowed, name)
     elif allowed is False and (names := [*islice(others, MOST_NAMES)]):
-        told = ", ".join(json.dumps(short(name), ensure_ascii=False) for name in names)
-        yield ValidationError(f"must not have {told}")
+        told = ", ".join(json.dumps(_cut(name), ensure_ascii=False) for name in names)
+        more = len(members.keys() - schema.get("properties", {}).keys()) - len(names)
+        yield ValidationError(f"must not have {told}{f' and {more} more' if more else ''}")
 
 
 def _unique_items(_validator: Any, unique: bool, value: object, _: Schema) -> Errors:
@@ -156,6 +182,13 @@ def _any_of(validator: Any, alternatives: list[Schema], value: object, _: Schema
 
 
 def _one_of(validator: Any, alternatives: list[Schema], value: object, _: Schema) -> Errors:
+    selector = _selector(alternatives)
+    if selector is not None and isinstance(value, dict):
+        selected = _selected(alternatives, selector, value)
+        if not selected:
+            yield from _undecided(alternatives, selector, value)
+            return
+        alternatives = selected
     failures = [[*validator.descend(value, alternative)] for alternative in alternatives]
     match failures.count([]):
         case 0:
@@ -164,6 +197,38 @@ def _one_of(validator: Any, alternatives: list[Schema], value: object, _: Schema
             return
         case _:
             yield ValidationError("")
+
+
+def _selector(alternatives: list[Schema]) -> str | None:
+    """The property whose enumeration selects one of the alternatives."""
+    enumerated = [
+        [name for name, inner in one.get("properties", {}).items() if "enum" in inner]
+        for one in alternatives
+    ]
+    common = [name for name in (enumerated or [[]])[0] if all(name in each for each in enumerated)]
+    return common[0] if common else None
+
+
+def _selected(
+    alternatives: list[Schema], selector: str, members: Mapping[str, Any]
+) -> list[Schema]:
+    value = members.get(selector)
+    return [one for one in alternatives if value in one["properties"][selector]["enum"]]
+
+
+def _undecided(alternatives: list[Schema], selector: str, members: Mapping[str, Any]) -> Errors:
+    """Says of a property that selects no alternative what its own schema says of it."""
+    if selector not in members:
+        yield ValidationError(f"{selector!r} is a required property", validator="required")
+        return
+    known = [value for one in alternatives for value in one["properties"][selector]["enum"]]
+    yield ValidationError("", validator="enum", validator_value=known, path=[selector])
+
+
+def _forbidden(schema: Schema) -> list[str]:
+    """The names that `not` is about."""
+    inner = [name for one in schema.get("anyOf", []) for name in _forbidden(one)]
+    return [*schema.get("required", []), *inner]
 
 
 def _nearest(failures: list[list[ValidationError]]) -> list[ValidationError]:
@@ -196,8 +261,8 @@ def _reason(error: ValidationError) -> str:
         case "required" | "additionalProperties":
             return str(error.message)
         case "not":
-            forbidden = cast(dict[str, list[str]], error.validator_value).get("required", [])
-            return f"must not have {' and '.join(forbidden)} with this task_status"
+            forbidden = _forbidden(cast(Schema, error.validator_value))
+            return f"must not have {' or '.join(forbidden)}" if forbidden else "does not meet not"
         case keyword:
             return f"does not meet {keyword}: {json.dumps(error.validator_value)}"
 

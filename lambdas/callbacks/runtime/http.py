@@ -128,7 +128,8 @@ def _listed(violations: Sequence[Violation]) -> list[Mapping[str, str]]:
         told = {"pointer": violation.pointer, "reason": violation.reason}
         room -= len(json.dumps(told))
         if room < 0:
-            return [*listed, {"pointer": "", "reason": "and more, which are not listed"}]
+            left = len(violations) - len(listed)  # The last may stand for many.
+            return [*listed, {"pointer": "", "reason": f"and at least {left} more"}]
         listed.append(told)
     return listed
 

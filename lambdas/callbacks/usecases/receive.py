@@ -21,6 +21,8 @@ from callbacks.domain.ports import ChannelRegistry, ContractValidator
 from callbacks.domain.task import TaskKey
 from callbacks.usecases.complete import Completer, Result
 
+CONTRACT_BROKEN = "the callback breaks the contract of this channel"
+
 
 @dataclass(frozen=True, slots=True)
 class Received:
@@ -64,7 +66,7 @@ class Receiver:
         document = _identified(_parsed(body, channel.max_body_bytes), callback_id)
         violations = self.contracts.violations(contract.callback, document)
         if violations:
-            raise InvalidCallback("the callback breaks the contract of this channel", violations)
+            raise InvalidCallback(CONTRACT_BROKEN, violations)
         return Received(channel, parse_callback(document))
 
     def take(self, received: Received, principal: str, address: str) -> Result:

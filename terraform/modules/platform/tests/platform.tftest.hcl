@@ -478,8 +478,8 @@ run "responds_to_every_refusal_with_problem_json" {
   }
 
   assert {
-    condition     = jsondecode(aws_api_gateway_gateway_response.this["BAD_REQUEST_BODY"].response_templates["application/json"]).detail == "$context.error.validationErrorString"
-    error_message = "The response to a refused body must say what is wrong with it."
+    condition     = jsondecode(aws_api_gateway_gateway_response.this["BAD_REQUEST_BODY"].response_templates["application/json"]).detail == "the callback breaks the contract of this channel: $context.error.validationErrorString"
+    error_message = "The response to a refused body must say so as the function does, and what is wrong with it."
   }
 
   assert {
