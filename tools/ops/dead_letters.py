@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 from callbacks.adapters.sqs_queues import SQSDeadLetters
 from callbacks.domain.ports import Letter
 from callbacks.domain.task import CallbackTask, OutcomeStatus, TaskKey
+from callbacks.usecases.dead_letters import batches
 
 from tools import Json
 from tools.ops.channels import NotFoundError, Registration, registrations
@@ -19,7 +20,6 @@ from tools.ops.place import Place
 from tools.ops.timeline import instant
 
 OF_THE_PLATFORM = ("close-execution", "redelivery", "reports")
-EMPTY_RECEIVES = 5
 
 
 def queues(channels: Sequence[Registration]) -> list[str]:
@@ -46,17 +46,16 @@ def counts(place: Place, names: Sequence[str]) -> list[Json]:
 def letters(place: Place, queue: str, limit: int) -> list[Letter]:
     """Up to `limit` letters, the oldest first; they are shown to others again."""
     source = SQSDeadLetters(lambda: place.client("sqs"), known(place, queue))
-    found: dict[str, Letter] = {}
-    empty = 0
+    found: list[Letter] = []
     try:
-        while len(found) < limit and empty < EMPTY_RECEIVES:
-            received = [letter for letter in source.receive() if letter.id not in found]
-            empty = 0 if received else empty + 1
-            found.update((letter.id, letter) for letter in received)
+        for batch in batches(source):
+            found += batch
+            if len(found) >= limit:
+                break
     finally:
-        for letter in found.values():
+        for letter in found:
             source.release(letter)
-    return sorted(found.values(), key=lambda letter: letter.sent_at)[:limit]
+    return sorted(found, key=lambda letter: letter.sent_at)[:limit]
 
 
 def as_json(letter: Letter) -> Json:

@@ -1,6 +1,6 @@
 """Work off the letters of a dead-letter queue: each goes where it can still do some good."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from callbacks.domain.errors import DependencyUnavailable, OperationRefused
@@ -29,12 +29,23 @@ def drop(_letter: Letter) -> None:
     """The deed of letting a letter go."""
 
 
+def batches(letters: DeadLetters) -> Iterator[Sequence[Letter]]:
+    """Each letter once, some at a time; ends when the queue has shown nothing often enough."""
+    seen: set[str] = set()
+    empty = 0
+    while empty < EMPTY_RECEIVES:
+        received = [letter for letter in letters.receive() if letter.id not in seen]
+        empty = 0 if received else empty + 1
+        seen.update(letter.id for letter in received)
+        yield received
+
+
 def work_off(
     letters: DeadLetters,
     deed: Deed,
     clock: Clock,
     until: float,
-    wanted: Mapping[str, None] | None = None,
+    wanted: Sequence[str] | None = None,
 ) -> Worked:
     """Does the deed for each wanted letter, or for all, and removes the letter after it.
 
@@ -44,27 +55,29 @@ def work_off(
     Raises:
         DependencyUnavailable: the queue cannot be reached.
     """
-    worked, kept, seen, empty = Worked(), [], set[str](), 0
+    worked, kept, missing = Worked(), list[Letter](), list(dict.fromkeys(wanted or ()))
     more = False
-    while empty < EMPTY_RECEIVES and (wanted is None or not seen.issuperset(wanted)):
+    for batch in batches(letters):
         if clock.now() > until:
             more = True
+            kept += batch
             break
-        received = [letter for letter in letters.receive() if letter.id not in seen]
-        empty = 0 if received else empty + 1
-        for letter in received:
-            seen.add(letter.id)
-            if wanted is not None and letter.id not in wanted:
+        for letter in batch:
+            if wanted is not None and letter.id not in missing:
                 kept.append(letter)
-            elif why := _undone(letters, deed, letter):
+                continue
+            if wanted is not None:
+                missing.remove(letter.id)
+            if why := _undone(letters, deed, letter):
                 worked.refused[letter.id] = why
                 kept.append(letter)
             else:
                 worked.done.append(letter.id)
+        if wanted is not None and not missing:
+            break
     for letter in kept:
         letters.release(letter)
-    missing = [] if more else [id_ for id_ in wanted or () if id_ not in seen]
-    return Worked(worked.done, worked.refused, missing, more)
+    return Worked(worked.done, worked.refused, [] if more else missing, more)
 
 
 def _undone(letters: DeadLetters, deed: Deed, letter: Letter) -> str | None:

@@ -135,8 +135,7 @@ def _act(action: str, event: Mapping[str, Any], person: Person, context: Any) ->
     clock, queue, ids = SystemClock(), event["queue"], event["message_ids"]
     until = clock.now() + context.get_remaining_time_in_millis() / 1000 - SECONDS_FOR_A_LETTER
     deed = drop if action == "drop_letters" else _redriver().deed(queue)
-    wanted = None if ids is None else dict.fromkeys(ids)
-    return asdict(work_off(_redriver().letters(queue), deed, clock, until, wanted))
+    return asdict(work_off(_redriver().letters(queue), deed, clock, until, ids))
 
 
 @cache

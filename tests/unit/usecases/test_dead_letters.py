@@ -34,7 +34,7 @@ def test_all_letters_are_worked_off_and_removed(letters: FakeDeadLetters) -> Non
 def test_only_the_wanted_letters_are_and_the_search_ends_with_the_last_of_them(
     letters: FakeDeadLetters,
 ) -> None:
-    wanted = dict.fromkeys(["d", "b"])
+    wanted = ["d", "b"]
 
     worked = work_off(letters, drop, FakeClock(), LATER, wanted)
 
@@ -44,7 +44,7 @@ def test_only_the_wanted_letters_are_and_the_search_ends_with_the_last_of_them(
 
 
 def test_a_letter_that_is_not_there_is_named(letters: FakeDeadLetters) -> None:
-    worked = work_off(letters, drop, FakeClock(), LATER, {"b": None, "z": None})
+    worked = work_off(letters, drop, FakeClock(), LATER, ["b", "z"])
 
     assert (worked.done, worked.missing, worked.more) == (["b"], ["z"], False)
     assert len(letters.visible) == 4
@@ -88,7 +88,7 @@ def test_no_letter_is_begun_once_the_time_is_over_and_the_rest_is_said_to_be_the
     def deed(_: Letter) -> None:
         clock.advance(60)
 
-    worked = work_off(letters, deed, clock, clock.now() + 100, dict.fromkeys("aez"))
+    worked = work_off(letters, deed, clock, clock.now() + 100, list("aez"))
 
     assert (worked.done, worked.missing, worked.more) == (["a", "e"], [], True)
     late = FakeDeadLetters([letter("a")])

@@ -53,7 +53,7 @@ class Console:
     deeds: Deeds = field(default_factory=Deeds)
 
     def warm(self) -> None:
-        """Makes the clients, which takes seconds, and which no two threads may do at once."""
+        """Makes the clients, which takes seconds, before the first page asks for them."""
         for service in _SERVICES:
             self.place.client(service)
 
