@@ -16,18 +16,17 @@ from botocore.exceptions import ClientError
 
 from tools.devenv.environment import Environment
 from tools.devenv.walkthrough import TASK_TYPE, Deployment, until
-from tools.ops import place as places
 from tools.ops.acting import Acting, RefusedError
-from tools.ops.place import Place
+from tools.ops.place import Place, local_place
 
 ORDERS = 12
 
 
 @pytest.fixture(scope="module")
-def place(environment: Environment) -> Iterator[Place]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("CALLBACKS_LOCAL", str(environment.directory))
-        yield places.find(places.LOCAL, None, None, None)
+def place(environment: Environment) -> Place:
+    found = local_place(environment.directory)
+    assert found is not None
+    return found
 
 
 @pytest.fixture(scope="module")

@@ -91,7 +91,7 @@ def find(name: str | None, prefix: str | None, profile: str | None, region: str 
         NoEnvironmentError: neither is there.
     """
     if name in (None, LOCAL):
-        local = _local()
+        local = local_place(Path(os.environ.get("CALLBACKS_LOCAL", REPOSITORY / ".local")))
         if local is not None:
             return local
         if name == LOCAL:
@@ -105,8 +105,8 @@ def find(name: str | None, prefix: str | None, profile: str | None, region: str 
     return Place(name, prefix or f"callbacks-{name}", session)
 
 
-def _local() -> Place | None:
-    directory = Path(os.environ.get("CALLBACKS_LOCAL", REPOSITORY / ".local"))
+def local_place(directory: Path) -> Place | None:
+    """The local environment that is kept in a directory; None if it is not up."""
     state = read_state(directory / STATE_FILE)
     if state is None or not state.outputs or not state.engine.healthy():
         return None

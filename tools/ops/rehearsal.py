@@ -129,8 +129,8 @@ def rehearse(environment: Environment) -> Iterator[Rehearsed]:
         StepFailedError: a command failed, or did not mend what was broken.
     """
     deployment = environment.deployment()
-    os.environ["CALLBACKS_LOCAL"] = str(environment.directory)
-    found = place.find(place.LOCAL, None, None, None)
+    found = place.local_place(environment.directory)
+    assert found is not None
     for incident in INCIDENTS:
         began = time.perf_counter()
         with ExitStack() as undo:
